@@ -1,0 +1,130 @@
+import type { FieldError, FieldPath } from "./field.ts";
+import { apiVersionOf, type KubeObject } from "./object.ts";
+
+export type Verb = "create" | "delete" | "deletecollection" | "get" | "list" | "patch" | "update" | "watch";
+
+export const allVerbs: readonly Verb[] = [
+  "create",
+  "delete",
+  "deletecollection",
+  "get",
+  "list",
+  "patch",
+  "update",
+  "watch",
+];
+
+/** A column of a resource's table, as `kubectl get` prints it. */
+export interface Column<T> {
+  name: string;
+  type?: "string" | "integer" | "number" | "boolean" | "date";
+  format?: string;
+  /** 0 is always shown; higher ones with `-o wide`. */
+  priority?: number;
+  /** Receives the present time for ages. */
+  value(object: T, now: number): string | number | boolean | null | undefined;
+}
+
+export interface Subresource {
+  name: string;
+  verbs: readonly string[];
+  /** Of the body and the answer, where it is not the parent's own kind. */
+  kind?: string;
+  group?: string;
+  version?: string;
+}
+
+/** What a resource's hooks may know about the request. */
+export interface RequestFacts {
+  now: number;
+  /** Who asks. */
+  username: string;
+}
+
+/**
+ * Everything that is particular to one kind. The registry does the rest the same way for all of them.
+ *
+ * Hooks that take a `draft` may change it: it is this request's own copy. All others are pure.
+ */
+export interface ResourceDeclaration<T extends KubeObject> {
+  group: string;
+  version: string;
+  kind: string;
+  plural: string;
+  /** Lower-case kind if absent. */
+  singular?: string;
+  shortNames?: readonly string[];
+  categories?: readonly string[];
+  scope: "Namespaced" | "Cluster";
+  /** All of them if absent. */
+  verbs?: readonly Verb[];
+  subresources?: readonly Subresource[];
+  /** The schema's definition name: `io.k8s.api.core.v1.ConfigMap`. */
+  schema: string;
+  /** Under `/registry/`: `pods`, `services/specs`. The plural, or plural.group for groups outside Kubernetes, if absent. */
+  storagePrefix?: string;
+  /** False for virtual resources (reviews, bindings): they have a handler in the API server instead. */
+  stored?: boolean;
+  /** Whether changes of the spec raise `metadata.generation`. */
+  generation?: boolean;
+  /** Fields that a user's write of the main resource never changes, because they belong to the `status` subresource. */
+  statusFields?: readonly string[];
+  /** How names must look. "dns1123subdomain" if absent. */
+  nameRule?: "dns1123subdomain" | "dns1123label" | "dns1035label" | "path" | "none";
+  /** Fills in what a user may leave out. Runs on create and update, before validation. */
+  defaults?(draft: T): void;
+  /** After defaults on create: clears or sets what users do not decide. Status fields are cleared already. */
+  prepareCreate?(draft: T, facts: RequestFacts): void;
+  /** After defaults on update: carries over what users cannot change. */
+  prepareUpdate?(draft: T, previous: T, facts: RequestFacts): void;
+  /** Errors in the object itself; metadata is checked by the registry. */
+  validate?(object: T, path: FieldPath): Iterable<FieldError>;
+  /** Errors in the change; `validate` runs as well. */
+  validateUpdate?(next: T, previous: T, path: FieldPath): Iterable<FieldError>;
+  /** Errors in a change of the status subresource. */
+  validateStatusUpdate?(next: T, previous: T, path: FieldPath): Iterable<FieldError>;
+  /** Warnings that the server sends in `Warning` headers. */
+  warnings?(object: T): Iterable<string>;
+  /** Name and Age if absent; `Name` is always put first. */
+  columns?: readonly Column<T>[];
+  /** Beyond metadata.name and metadata.namespace. */
+  selectableFields?: Record<string, (object: T) => string>;
+  /** Where `scale` finds its numbers, as JSON paths in dots. */
+  scale?: { specReplicas: string; statusReplicas: string; selector: string };
+  /** Grace in seconds when a deletion asks for none; absent: the object goes at once. */
+  deletionGraceSeconds?(object: T): number | undefined;
+  /** Whether an update may create the object. */
+  createOnUpdate?: boolean;
+  /** Whether an update without a resourceVersion is allowed. True if absent. */
+  unconditionalUpdate?: boolean;
+  /** Default of `propagationPolicy`. "background" if absent. */
+  defaultDeletion?: "background" | "orphan";
+}
+
+export interface Resource<T extends KubeObject = any> extends ResourceDeclaration<T> {
+  apiVersion: string;
+  singular: string;
+  verbs: readonly Verb[];
+  listKind: string;
+  namespaced: boolean;
+  stored: boolean;
+  /** `pods`, `deployments.apps`: unique among resources. */
+  id: string;
+  storagePrefix: string;
+}
+
+/** Completes a declaration. */
+export function defineResource<T extends KubeObject>(declaration: ResourceDeclaration<T>): Resource<T> {
+  const { group, version, kind, plural } = declaration;
+  return {
+    ...declaration,
+    apiVersion: apiVersionOf(group, version),
+    singular: declaration.singular ?? kind.toLowerCase(),
+    verbs: declaration.verbs ?? allVerbs,
+    listKind: `${kind}List`,
+    namespaced: declaration.scope === "Namespaced",
+    stored: declaration.stored ?? true,
+    id: group === "" ? plural : `${plural}.${group}`,
+    storagePrefix: declaration.storagePrefix ?? plural,
+  };
+}
