@@ -85,7 +85,11 @@ export function typeInvalid(path: FieldPath, value: unknown, why: string): Field
 
 /** The 422 for these errors, one line for one error and a bracketed list for several, as the real server words it. */
 export function invalidObject(group: string, kind: string, name: string, errors: readonly FieldError[]): StatusError {
-  const causes: StatusCause[] = errors.map((error) => ({ reason: error.type, message: error.body, field: error.field }));
+  const causes: StatusCause[] = errors.map((error) => ({
+    reason: error.type,
+    message: error.body,
+    field: error.field,
+  }));
   const lines = [...new Set(errors.map((error) => `${error.field}: ${error.body}`))];
   const list = lines.length === 1 ? lines[0] : `[${lines.join(", ")}]`;
   const message = `${kindName(group, kind)} ${JSON.stringify(name)} is invalid: ${list}`;

@@ -113,7 +113,12 @@ export function expired(message: string): StatusError {
 
 export function internal(message: string): StatusError {
   const details = { causes: [{ message }] };
-  return new StatusError({ code: 500, reason: "InternalError", message: `Internal error occurred: ${message}`, details });
+  return new StatusError({
+    code: 500,
+    reason: "InternalError",
+    message: `Internal error occurred: ${message}`,
+    details,
+  });
 }
 
 export function tooManyRequests(message: string, retryAfterSeconds: number): StatusError {
