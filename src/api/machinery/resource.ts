@@ -34,6 +34,19 @@ export interface Subresource {
   version?: string;
 }
 
+/**
+ * For a resource that is another one in different words: `events.k8s.io/v1` events are stored as `v1` events,
+ * `autoscaling/v1` autoscalers as `autoscaling/v2` ones. Both functions are pure and give a whole object. Columns and
+ * selectable fields of such a resource are given the stored form.
+ */
+export interface StoredAs {
+  group: string;
+  version: string;
+  plural: string;
+  toStored(object: any): any;
+  fromStored(object: any): any;
+}
+
 /** What a resource's hooks may know about the request. */
 export interface RequestFacts {
   now: number;
@@ -65,10 +78,14 @@ export interface ResourceDeclaration<T extends KubeObject> {
   storagePrefix?: string;
   /** False for virtual resources (reviews, bindings): they have a handler in the API server instead. */
   stored?: boolean;
+  /** Set if the objects are those of another resource: that one's hooks run, on its form. */
+  storedAs?: StoredAs;
   /** Whether changes of the spec raise `metadata.generation`. */
   generation?: boolean;
   /** Fields that a user's write of the main resource never changes, because they belong to the `status` subresource. */
   statusFields?: readonly string[];
+  /** Whether a create may set the status fields all the same, as kubelets do for their nodes. */
+  statusOnCreate?: boolean;
   /** How names must look. "dns1123subdomain" if absent. */
   nameRule?: "dns1123subdomain" | "dns1123label" | "dns1035label" | "path" | "none";
   /** Fills in what a user may leave out. Runs on create and update, before validation. */
@@ -85,7 +102,7 @@ export interface ResourceDeclaration<T extends KubeObject> {
   validateStatusUpdate?(next: T, previous: T, path: FieldPath): Iterable<FieldError>;
   /** Warnings that the server sends in `Warning` headers. */
   warnings?(object: T): Iterable<string>;
-  /** Name and Age if absent; `Name` is always put first. */
+  /** Name and Age if absent; `Name` is put first unless one of them has that name (events have it last). */
   columns?: readonly Column<T>[];
   /** Beyond metadata.name and metadata.namespace. */
   selectableFields?: Record<string, (object: T) => string>;
