@@ -133,7 +133,12 @@ export interface HttpClient {
     body?: AsyncIterable<Uint8Array>;
   }>;
   /** Opens a WebSocket. Rejects with `{ status, body }` on the error when the server declines. */
-  webSocket(request: { url: string; headers: Headers; protocols: readonly string[]; signal?: AbortSignal }): Promise<WebSocketStream>;
+  webSocket(request: {
+    url: string;
+    headers: Headers;
+    protocols: readonly string[];
+    signal?: AbortSignal;
+  }): Promise<WebSocketStream>;
   close(): void;
 }
 
@@ -155,11 +160,11 @@ export interface Net {
     handler: HttpHandler,
   ): Promise<HttpListener>;
   /** Connects over TCP or to a Unix socket. Rejects with `code` `ECONNREFUSED` and so on. */
-  dial(to: { host: string; port: number } | { path: string }, options?: { timeoutMs?: number; signal?: AbortSignal }): Promise<ByteStream>;
-  listenTcp(
-    options: { host: string; port: number },
-    accept: (stream: ByteStream) => void,
-  ): Promise<HttpListener>;
+  dial(
+    to: { host: string; port: number } | { path: string },
+    options?: { timeoutMs?: number; signal?: AbortSignal },
+  ): Promise<ByteStream>;
+  listenTcp(options: { host: string; port: number }, accept: (stream: ByteStream) => void): Promise<HttpListener>;
   listenUdp(
     options: { host: string; port: number },
     receive: (datagram: Uint8Array, reply: (answer: Uint8Array) => void) => void,
@@ -169,8 +174,18 @@ export interface Net {
 /** Calls to a gRPC server: a Unix socket and the protocol's own definition file. */
 export interface RpcClient {
   /** Rejects with `code` (gRPC status number) and `details` on the error. Times in milliseconds. */
-  call<Answer>(service: string, method: string, request: object, options?: { timeoutMs?: number; signal?: AbortSignal }): Promise<Answer>;
+  call<Answer>(
+    service: string,
+    method: string,
+    request: object,
+    options?: { timeoutMs?: number; signal?: AbortSignal },
+  ): Promise<Answer>;
   /** A server stream. */
-  stream<Answer>(service: string, method: string, request: object, options?: { signal?: AbortSignal }): AsyncIterable<Answer>;
+  stream<Answer>(
+    service: string,
+    method: string,
+    request: object,
+    options?: { signal?: AbortSignal },
+  ): AsyncIterable<Answer>;
   close(): void;
 }
