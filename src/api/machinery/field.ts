@@ -1,23 +1,33 @@
 import { kindName, type StatusCause, StatusError } from "./status.ts";
 
-/** A place in an object, for messages: `spec.containers[0].name`, `data[some key]`. */
+/**
+ * A place in an object, for messages: `spec.containers[0].name`, `data[some key]`. Checks make many and print few, so
+ * one is a link to its parent, and the text is put together when somebody reads it.
+ */
 export class FieldPath {
-  readonly #text: string;
-  constructor(text = "") {
-    this.#text = text;
+  readonly #parent: FieldPath | undefined;
+  readonly #segment: string;
+  constructor(text = "", parent?: FieldPath) {
+    this.#segment = text;
+    this.#parent = parent;
   }
   child(...names: string[]): FieldPath {
-    const name = names.join(".");
-    return new FieldPath(this.#text === "" ? name : `${this.#text}.${name}`);
+    const name = names.length === 1 ? names[0]! : names.join(".");
+    return new FieldPath(name, this);
   }
   index(index: number): FieldPath {
-    return new FieldPath(`${this.#text}[${index}]`);
+    return new FieldPath(`[${index}]`, this);
   }
   key(key: string): FieldPath {
-    return new FieldPath(`${this.#text}[${key}]`);
+    return new FieldPath(`[${key}]`, this);
+  }
+  #text(): string {
+    const before = this.#parent?.#text() ?? "";
+    const dot = before === "" || this.#segment.startsWith("[") ? "" : ".";
+    return `${before}${dot}${this.#segment}`;
   }
   toString(): string {
-    return this.#text === "" ? "<nil>" : this.#text;
+    return this.#text() || "<nil>";
   }
 }
 
