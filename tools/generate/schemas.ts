@@ -4,6 +4,7 @@ import type { Schema } from "../../src/api/machinery/schema.ts";
 import type { Declaration, DeclaredField } from "./declarations.ts";
 import { atomicDefinitions, fieldDefaults, mergeRules, unions } from "./merge_rules.ts";
 import { type Model, modelOf } from "./models.ts";
+import { alwaysWritten, keptWhenEmpty, omittedWhenZero } from "./zero_values.ts";
 
 export interface Documentation {
   description: string;
@@ -115,6 +116,47 @@ function fieldSchema(name: string, field: DeclaredField, model: Model | undefine
   return value === undefined ? copy : { ...copy, default: value };
 }
 
+/** Marks what the server leaves out when it is empty and what it writes even so. */
+function addZeroWords(schema: Schema, owner: Owner, name: string): void {
+  const always = alwaysValue(schema, owner, name);
+  if (always !== undefined) schema["x-typernetes-always"] = always;
+  else if (!owner.required && omitsZero(schema, owner.name, name)) schema["x-typernetes-omit-zero"] = true;
+}
+
+interface Owner {
+  /** Short. */
+  name: string;
+  isKind: boolean;
+  required: boolean;
+}
+
+function alwaysValue(schema: Schema, owner: Owner, name: string): unknown {
+  const text = alwaysWritten[owner.name]?.[name];
+  if (text !== undefined) return JSON.parse(text);
+  const struct = schema.$ref !== undefined;
+  if (name === "metadata" && struct) return {};
+  if (owner.isKind && (name === "spec" || name === "status") && struct) return {};
+  const conditionTime = /^last(Transition|Update|Probe|Heartbeat)Time$/.test(name) && /Condition$/.test(owner.name);
+  return conditionTime ? null : undefined;
+}
+
+function omitsZero(schema: Schema, owner: string, name: string): boolean {
+  const listed = (table: Record<string, string>): boolean => table[owner]?.split(" ").includes(name) ?? false;
+  switch (schema.type) {
+    case "array":
+    case "object":
+      return true;
+    case "string":
+      return !listed(keptWhenEmpty);
+    case "boolean":
+    case "integer":
+    case "number":
+      return listed(omittedWhenZero);
+    default:
+      return false;
+  }
+}
+
 /** The format that OpenAPI has for a client model's field. */
 function formatOf(field: { type: string; format: string } | undefined): string {
   return field && !field.format.startsWith("date") && field.format !== "int-or-string" ? field.format : "";
@@ -133,7 +175,13 @@ function structSchema(
   const required: string[] = [];
   for (const [name, field] of entries) {
     const literal = kind !== undefined && apiVersion !== undefined && (name === "kind" || name === "apiVersion");
-    properties[name] = literal ? { type: "string" } : fieldSchema(name, field, model, scene);
+    const property = literal ? { type: "string" as const } : fieldSchema(name, field, model, scene);
+    addZeroWords(
+      property,
+      { name: shortName(declaration.name), isKind: kind !== undefined, required: field.required },
+      name,
+    );
+    properties[name] = property;
     if (field.required && !literal) required.push(name);
   }
   const schema: Schema = { type: "object" };

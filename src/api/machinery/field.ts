@@ -106,3 +106,8 @@ export function invalidObject(group: string, kind: string, name: string, errors:
   const details = { ...(name ? { name } : {}), ...(group ? { group } : {}), kind, causes };
   return new StatusError({ code: 422, reason: "Invalid", message, details });
 }
+
+/** Throws the 422 for these errors, if there are any. */
+export function throwInvalid(group: string, kind: string, name: string, errors: readonly FieldError[]): void {
+  if (errors.length > 0) throw invalidObject(group, kind, name, errors);
+}

@@ -25,6 +25,10 @@ export interface Schema {
   "x-kubernetes-list-map-keys"?: string[];
   "x-kubernetes-map-type"?: "atomic" | "granular";
   "x-kubernetes-unions"?: unknown[];
+  /** Ours, never published: the field is left out when it holds the empty value of its type. */
+  "x-typernetes-omit-zero"?: boolean;
+  /** Ours, never published: what is written when the field is absent. */
+  "x-typernetes-always"?: unknown;
   "x-kubernetes-group-version-kind"?: { group: string; version: string; kind: string }[];
 }
 

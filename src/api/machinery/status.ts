@@ -141,3 +141,9 @@ export function kindName(group: string, kind: string): string {
 }
 
 export { apiVersionOf };
+
+/** A resourceVersion of a list that is no number. */
+export function invalidResourceVersion(text: string): StatusError {
+  const quoted = JSON.stringify(text);
+  return badRequest(`resourceVersion: Invalid value: ${quoted}: strconv.ParseUint: parsing ${quoted}: invalid syntax`);
+}
