@@ -1,8 +1,107 @@
-import { defineResource } from "../machinery/resource.ts";
+import { type FieldError, FieldPath, forbiddenField, invalid } from "../machinery/field.ts";
+import { defineResource, type RequestFacts } from "../machinery/resource.ts";
+import type { Errors } from "../parts/checks.ts";
 import { partSubresource, proxySubresource, statusSubresource, streamSubresource } from "../parts/subresources.ts";
 import { podColumns } from "./podcolumns.ts";
+import { defaultPodOnly, defaultPodSpec } from "./podspec/defaults.ts";
+import { checkPodSpec } from "./podspec/podspec.ts";
+import { qosClass } from "./podspec/requirements.ts";
+import { applyLabelKeys } from "./podspec/scheduling.ts";
+import type { Pod } from "./podspec/types.ts";
+import { checkPodStatusUpdate, checkPodUpdate } from "./podspec/update.ts";
+import { podWarnings } from "./podspec/warnings.ts";
 
-export const pods = defineResource({
+const gatedMessage = "Scheduling is blocked due to non-empty scheduling gates";
+
+/** Times that Go's structs always show. */
+function defaultStatus({ status }: Pod): void {
+  if (!status) return;
+  for (const condition of status.conditions ?? []) {
+    condition.lastProbeTime ??= null;
+    condition.lastTransitionTime ??= null;
+  }
+  for (const list of ["containerStatuses", "initContainerStatuses", "ephemeralContainerStatuses"]) {
+    for (const each of status[list] ?? []) {
+      each.state ??= {};
+      each.lastState ??= {};
+      each.ready ??= false;
+      each.restartCount ??= 0;
+      each.image ??= "";
+      each.imageID ??= "";
+    }
+  }
+}
+
+function defaults(pod: Pod): void {
+  pod.spec ??= { containers: [] };
+  defaultPodSpec(pod.spec);
+  defaultPodOnly(pod.spec);
+  defaultStatus(pod);
+}
+
+const formatTime = (now: number): string => `${new Date(now).toISOString().slice(0, 19)}Z`;
+
+/** A new pod is pending, and its service class is settled for good. */
+function prepareCreate(pod: Pod, { now }: RequestFacts): void {
+  applyLabelKeys(pod.spec, pod.metadata.labels);
+  pod.status = { phase: "Pending", qosClass: qosClass(pod.spec) };
+  if (!pod.spec.schedulingGates?.length) return;
+  pod.status.conditions = [
+    {
+      type: "PodScheduled",
+      status: "False",
+      lastProbeTime: null,
+      lastTransitionTime: formatTime(now),
+      reason: "SchedulingGated",
+      message: gatedMessage,
+    },
+  ];
+}
+
+const specPath = new FieldPath("spec");
+
+/** What is asked of pods but not of templates. */
+function checkPodItself(errors: Errors, { spec }: Pod, path: FieldPath): void {
+  for (const list of ["containers", "initContainers"] as const) {
+    for (const [index, { image }] of (spec[list] ?? []).entries()) {
+      if (!image || image.trim() === image) continue;
+      const at = path.child(list).index(index).child("image");
+      errors.push(invalid(at, image, "must not have leading or trailing whitespace"));
+    }
+  }
+}
+
+function validate(pod: Pod): FieldError[] {
+  const errors: FieldError[] = [];
+  checkPodSpec(errors, pod.spec, specPath);
+  checkPodItself(errors, pod, specPath);
+  return errors;
+}
+
+/** Errors that only a new pod can have. */
+function validateCreate({ spec }: Pod): FieldError[] {
+  const errors: FieldError[] = [];
+  if (spec.ephemeralContainers?.length) {
+    errors.push(forbiddenField(specPath.child("ephemeralContainers"), "cannot be set on create"));
+  }
+  if (spec.nodeName && spec.schedulingGates?.length) {
+    const why = "cannot be set until all schedulingGates have been cleared";
+    errors.push(forbiddenField(specPath.child("nodeName"), why));
+  }
+  return errors;
+}
+
+/**
+ * How long a deletion that says nothing waits for the pod: its own grace period, but nothing for a pod that no node has
+ * or that has ended.
+ */
+function deletionGraceSeconds({ spec, status }: Pod): number {
+  if (!spec.nodeName || status?.phase === "Succeeded" || status?.phase === "Failed") return 0;
+  // A negative period is accepted on create and means "as short as can be".
+  return Math.max(spec.terminationGracePeriodSeconds ?? 30, 1);
+}
+
+export const pods = defineResource<Pod>({
   group: "",
   version: "v1",
   kind: "Pod",
@@ -25,13 +124,29 @@ export const pods = defineResource({
   ],
   statusFields: ["status"],
   generation: true,
+  defaults,
+  prepareCreate,
+  validate,
+  validateCreate,
+  validateUpdate(next, previous) {
+    const errors: FieldError[] = [];
+    checkPodUpdate(errors, next, previous, specPath);
+    return errors;
+  },
+  validateStatusUpdate(next, previous) {
+    const errors: FieldError[] = [];
+    checkPodStatusUpdate(errors, next, previous, new FieldPath("status"));
+    return errors;
+  },
+  warnings: (pod) => podWarnings(pod.spec, pod.metadata, specPath),
+  deletionGraceSeconds,
   columns: podColumns,
   selectableFields: {
-    "spec.nodeName": ({ spec }) => spec?.nodeName ?? "",
-    "spec.restartPolicy": ({ spec }) => spec?.restartPolicy ?? "",
-    "spec.schedulerName": ({ spec }) => spec?.schedulerName ?? "",
-    "spec.serviceAccountName": ({ spec }) => spec?.serviceAccountName ?? "",
-    "spec.hostNetwork": ({ spec }) => `${spec?.hostNetwork ?? false}`,
+    "spec.nodeName": ({ spec }) => spec.nodeName ?? "",
+    "spec.restartPolicy": ({ spec }) => spec.restartPolicy ?? "",
+    "spec.schedulerName": ({ spec }) => spec.schedulerName ?? "",
+    "spec.serviceAccountName": ({ spec }) => spec.serviceAccountName ?? "",
+    "spec.hostNetwork": ({ spec }) => `${spec.hostNetwork ?? false}`,
     "status.phase": ({ status }) => status?.phase ?? "",
     "status.podIP": ({ status }) => status?.podIPs?.[0]?.ip ?? status?.podIP ?? "",
     "status.podIPs": ({ status }) => status?.podIPs?.[0]?.ip ?? status?.podIP ?? "",

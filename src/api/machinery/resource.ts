@@ -96,11 +96,17 @@ export interface ResourceDeclaration<T extends KubeObject> {
   prepareUpdate?(draft: T, previous: T, facts: RequestFacts): void;
   /** Errors in the object itself; metadata is checked by the registry. */
   validate?(object: T, path: FieldPath): Iterable<FieldError>;
+  /** Errors that only a new object can have; `validate` runs as well. */
+  validateCreate?(object: T, path: FieldPath): Iterable<FieldError>;
   /** Errors in the change; `validate` runs as well. */
   validateUpdate?(next: T, previous: T, path: FieldPath): Iterable<FieldError>;
   /** Errors in a change of the status subresource. */
   validateStatusUpdate?(next: T, previous: T, path: FieldPath): Iterable<FieldError>;
-  /** Warnings that the server sends in `Warning` headers. */
+  /** After validation, the last change before an object is stored: its canonical form. */
+  canonicalize?(draft: T): void;
+  /** Sent as a warning with every answer about this resource. */
+  deprecation?: string;
+  /** Warnings that the server sends in `Warning` headers when an object is written. */
   warnings?(object: T): Iterable<string>;
   /** Name and Age if absent; `Name` is put first unless one of them has that name (events have it last). */
   columns?: readonly Column<T>[];

@@ -3,6 +3,7 @@
 import { humanDuration } from "../machinery/duration.ts";
 import type { KubeObject } from "../machinery/object.ts";
 import type { Column } from "../machinery/resource.ts";
+import { formatLabelSelector, type LabelSelector, selectorRequirements } from "../machinery/selector.ts";
 
 type Cell<T> = Column<T>["value"];
 
@@ -48,37 +49,14 @@ export function labelsText(labels: Record<string, string> | undefined): string {
   return keys.length === 0 ? "<none>" : keys.map((key) => `${key}=${labels![key]}`).join(",");
 }
 
-interface LabelSelector {
-  matchLabels?: Record<string, string>;
-  matchExpressions?: { key: string; operator: string; values?: string[] }[];
-}
-
-function requirementText({ key, operator, values = [] }: { key: string; operator: string; values?: string[] }): string {
-  const list = values.toSorted().join(",");
-  switch (operator) {
-    case "In":
-      return `${key} in (${list})`;
-    case "NotIn":
-      return `${key} notin (${list})`;
-    case "Exists":
-      return key;
-    case "DoesNotExist":
-      return `!${key}`;
-    default:
-      return "<error>";
-  }
-}
-
 /** A label selector as text, requirements sorted by key; `<none>` if it is absent or empty. */
 export function selectorText(selector: LabelSelector | undefined): string {
-  const parts: [string, string][] = [
-    ...Object.entries(selector?.matchLabels ?? {}).map(([key, value]): [string, string] => [key, `${key}=${value}`]),
-    ...(selector?.matchExpressions ?? []).map((each): [string, string] => [each.key, requirementText(each)]),
-  ];
-  if (parts.length === 0) return "<none>";
-  if (parts.some(([, part]) => part === "<error>")) return "<error>";
-  parts.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
-  return parts.map(([, part]) => part).join(",");
+  if (!selector) return "<none>";
+  try {
+    return formatLabelSelector(selectorRequirements(selector)) || "<none>";
+  } catch {
+    return "<error>";
+  }
 }
 
 /** The `Containers` and `Images` of a pod template, for `-o wide`. */

@@ -1,0 +1,59 @@
+// The spec of a claim for storage: of claims, and of the templates in pods and stateful sets.
+
+import { type FieldPath, forbiddenField, invalid, notSupported, required } from "../machinery/field.ts";
+import { dns1123Label, dns1123Subdomain } from "../machinery/names.ts";
+import { compareQuantities } from "../machinery/quantity.ts";
+import { addInvalid, checkLabelSelector, checkOneOf, type Errors } from "../parts/checks.ts";
+
+export const accessModes = ["ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod"];
+
+const coreSources = ["PersistentVolumeClaim"];
+
+function checkAccessModes(errors: Errors, modes: string[], path: FieldPath): void {
+  for (const mode of modes) checkOneOf(errors, mode, accessModes, () => path);
+  if (modes.includes("ReadWriteOncePod") && modes.length > 1) {
+    errors.push(forbiddenField(path, "may not use ReadWriteOncePod with other access modes"));
+  }
+}
+
+function checkDataSource(errors: Errors, source: any, path: FieldPath): void {
+  if (!source.name) errors.push(required(path.child("name")));
+  if (!source.kind) errors.push(required(path.child("kind")));
+  const group = source.apiGroup ?? "";
+  if (group === "" && source.kind && !coreSources.includes(source.kind)) {
+    errors.push(invalid(path, source.kind, ""));
+  }
+  if (group) addInvalid(errors, () => path.child("apiGroup"), group, dns1123Subdomain(group));
+}
+
+/** Modes, size, class and sources of a claim. */
+export function checkClaimSpec(errors: Errors, spec: any, path: FieldPath): void {
+  const modes: string[] = spec.accessModes ?? [];
+  if (modes.length === 0) errors.push(required(path.child("accessModes"), "at least 1 access mode is required"));
+  checkLabelSelector(errors, spec.selector, path.child("selector"));
+  checkAccessModes(errors, modes, path.child("accessModes"));
+  const size = spec.resources?.requests?.storage;
+  if (size === undefined) {
+    errors.push(required(path.child("resources").key("storage")));
+  } else if (compareQuantities(size, "0") <= 0) {
+    errors.push(invalid(path.child("resources").key("storage"), size, "must be greater than zero"));
+  }
+  if (spec.storageClassName) {
+    const at = () => path.child("storageClassName");
+    addInvalid(errors, at, spec.storageClassName, dns1123Subdomain(spec.storageClassName));
+  }
+  if (spec.volumeMode && spec.volumeMode !== "Block" && spec.volumeMode !== "Filesystem") {
+    errors.push(notSupported(path.child("volumeMode"), spec.volumeMode, ["Block", "Filesystem"]));
+  }
+  if (spec.dataSource) checkDataSource(errors, spec.dataSource, path.child("dataSource"));
+  if (spec.dataSourceRef) {
+    checkDataSource(errors, spec.dataSourceRef, path.child("dataSourceRef"));
+    const namespace = spec.dataSourceRef.namespace;
+    if (namespace)
+      addInvalid(errors, () => path.child("dataSourceRef", "namespace"), namespace, dns1123Label(namespace));
+  }
+  if (spec.volumeAttributesClassName) {
+    const at = () => path.child("volumeAttributesClassName");
+    addInvalid(errors, at, spec.volumeAttributesClassName, dns1123Subdomain(spec.volumeAttributesClassName));
+  }
+}

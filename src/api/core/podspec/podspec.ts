@@ -1,0 +1,150 @@
+// A whole pod spec, in the order in which the real server looks at it: the order of its messages depends on it.
+
+import { duplicate, type FieldPath, forbiddenField, invalid, notSupported, required } from "../../machinery/field.ts";
+import { dns1123Label, dns1123Subdomain, inRange, ipAddressLegacy, qualifiedName } from "../../machinery/names.ts";
+import { addInvalid, checkAnnotations, checkLabels, checkRequiredOneOf, type Errors } from "../../parts/checks.ts";
+import { checkContainerResourceName, checkResourceAmount } from "../../parts/resourcenames.ts";
+import { checkContainers, checkEphemeralContainers, checkInitContainers, type PodContext } from "./containers.ts";
+import { checkDns } from "./dns.ts";
+import { checkContainerResources } from "./requirements.ts";
+import { checkAffinity, checkSchedulingGates, checkTolerations, checkTopologySpread } from "./scheduling.ts";
+import { checkHostUsers, checkOs, checkPodSecurityContext, checkPreemptionPolicy } from "./security.ts";
+import type { PodSpec } from "./types.ts";
+import { checkVolumes } from "./volumes.ts";
+
+const int32Max = 2147483647;
+
+function checkResourceClaims(errors: Errors, spec: PodSpec, path: FieldPath): Set<string> {
+  const names = new Set<string>();
+  for (const [index, claim] of (spec.resourceClaims ?? []).entries()) {
+    const at = path.index(index);
+    const { name, resourceClaimName, resourceClaimTemplateName } = claim;
+    if (!name) errors.push(required(at.child("name")));
+    else if (names.has(name)) errors.push(duplicate(at.child("name"), name));
+    else addInvalid(errors, () => at.child("name"), name, dns1123Label(name));
+    names.add(name);
+    if (resourceClaimName !== undefined && resourceClaimTemplateName !== undefined) {
+      const why = "at most one of `resourceClaimName` or `resourceClaimTemplateName` may be specified";
+      errors.push(invalid(at, claim, why));
+    }
+    if (resourceClaimName === undefined && resourceClaimTemplateName === undefined) {
+      const why = "must specify one of: `resourceClaimName`, `resourceClaimTemplateName`";
+      errors.push(invalid(at, claim, why));
+    }
+  }
+  return names;
+}
+
+/** On the host's network a port cannot be another one on the host. */
+function checkHostNetworkPorts(errors: Errors, spec: PodSpec, path: FieldPath): void {
+  if (!spec.hostNetwork) return;
+  for (const [index, container] of (spec.containers ?? []).entries()) {
+    for (const [portIndex, { hostPort, containerPort }] of (container.ports ?? []).entries()) {
+      if (!hostPort || hostPort === containerPort) continue;
+      const at = path.child("containers").index(index).child("ports").index(portIndex).child("hostPort");
+      errors.push(invalid(at, hostPort, "must match `containerPort` when `hostNetwork` is true"));
+    }
+  }
+}
+
+function checkHostAliases(errors: Errors, spec: PodSpec, path: FieldPath): void {
+  for (const [index, { ip, hostnames }] of (spec.hostAliases ?? []).entries()) {
+    addInvalid(errors, () => path.index(index).child("ip"), ip ?? "", ipAddressLegacy(ip ?? ""));
+    for (const [nameIndex, name] of (hostnames ?? []).entries()) {
+      const at = () => path.index(index).child("hostnames").index(nameIndex);
+      addInvalid(errors, at, name, dns1123Subdomain(name));
+    }
+  }
+}
+
+function checkReadinessGates(errors: Errors, spec: PodSpec, path: FieldPath): void {
+  for (const [index, { conditionType }] of (spec.readinessGates ?? []).entries()) {
+    const at = () => path.index(index).child("conditionType");
+    addInvalid(errors, at, conditionType ?? "", qualifiedName(conditionType ?? ""));
+  }
+}
+
+function checkNames(errors: Errors, spec: PodSpec, path: FieldPath): void {
+  const check = (field: keyof PodSpec, rule: (value: string) => string[]) => {
+    const value = spec[field];
+    if (typeof value === "string" && value !== "") addInvalid(errors, () => path.child(field), value, rule(value));
+  };
+  check("serviceAccountName", dns1123Subdomain);
+  check("nodeName", dns1123Subdomain);
+  const deadline = spec.activeDeadlineSeconds;
+  if (deadline !== undefined && deadline !== null) {
+    addInvalid(errors, () => path.child("activeDeadlineSeconds"), deadline, inRange(deadline, 1, int32Max));
+  }
+  check("hostname", dns1123Label);
+  check("subdomain", dns1123Label);
+}
+
+function checkOverhead(errors: Errors, spec: PodSpec, path: FieldPath): void {
+  for (const name in spec.overhead) {
+    checkContainerResourceName(errors, name, () => path.key(name));
+    checkResourceAmount(errors, name, spec.overhead[name]!, () => path.key(name));
+  }
+}
+
+/** Everything that can be wrong with a pod spec, wherever it stands. */
+export function checkPodSpec(errors: Errors, spec: PodSpec, path: FieldPath): void {
+  const volumes = checkVolumes(errors, spec.volumes, path.child("volumes"));
+  const claimNames = checkResourceClaims(errors, spec, path.child("resourceClaims"));
+  const context: PodContext = { spec, volumes, claimNames };
+  checkContainers(errors, context, path.child("containers"));
+  checkInitContainers(errors, context, path.child("initContainers"));
+  checkEphemeralContainers(errors, context, path.child("ephemeralContainers"));
+  if (spec.resources) checkContainerResources(errors, spec.resources, claimNames, path.child("resources"));
+  checkHostNetworkPorts(errors, spec, path);
+  checkRequiredOneOf(errors, spec.restartPolicy, ["Always", "OnFailure", "Never"], () => path.child("restartPolicy"));
+  const dnsPolicies = ["ClusterFirstWithHostNet", "ClusterFirst", "Default", "None"];
+  checkRequiredOneOf(errors, spec.dnsPolicy, dnsPolicies, () => path.child("dnsPolicy"));
+  checkLabels(errors, spec.nodeSelector, () => path.child("nodeSelector"));
+  checkPodSecurityContext(errors, spec, path.child("securityContext"));
+  checkAffinity(errors, spec.affinity, path.child("affinity"));
+  checkDns(errors, spec, path.child("dnsConfig"));
+  checkReadinessGates(errors, spec, path.child("readinessGates"));
+  checkSchedulingGates(errors, spec.schedulingGates, path.child("schedulingGates"));
+  checkTopologySpread(errors, spec.topologySpreadConstraints, path.child("topologySpreadConstraints"));
+  checkHostUsers(errors, spec, path);
+  checkNames(errors, spec, path);
+  checkTolerations(errors, spec.tolerations, path.child("tolerations"));
+  checkHostAliases(errors, spec, path.child("hostAliases"));
+  if (spec.priorityClassName) {
+    const name = spec.priorityClassName;
+    addInvalid(errors, () => path.child("priorityClassName"), name, dns1123Subdomain(name));
+  }
+  if (spec.runtimeClassName) {
+    const name = spec.runtimeClassName;
+    addInvalid(errors, () => path.child("runtimeClassName"), name, dns1123Subdomain(name));
+  }
+  checkPreemptionPolicy(errors, spec.preemptionPolicy, path.child("preemptionPolicy"));
+  checkOverhead(errors, spec, path.child("overhead"));
+  checkOs(errors, spec, path);
+}
+
+/** A template of pods, as workloads hold them. */
+export function checkPodTemplate(errors: Errors, template: any, path: FieldPath): void {
+  const { metadata = {}, spec = {} } = template ?? {};
+  checkLabels(errors, metadata.labels, () => path.child("labels"));
+  checkAnnotations(errors, metadata.annotations, () => path.child("annotations"));
+  checkPodSpec(errors, spec, path.child("spec"));
+  if (spec.ephemeralContainers?.length) {
+    const why = "ephemeral containers not allowed in pod template";
+    errors.push(forbiddenField(path.child("spec", "ephemeralContainers"), why));
+  }
+}
+
+/** Workloads that only know one restart policy. */
+export function checkAlwaysRestarts(errors: Errors, template: any, path: FieldPath): void {
+  const policy = template?.spec?.restartPolicy;
+  if (policy !== "Always") errors.push(notSupported(path.child("spec", "restartPolicy"), policy, ["Always"]));
+  if (template?.spec?.activeDeadlineSeconds !== undefined) {
+    errors.push(
+      forbiddenField(
+        path.child("spec", "activeDeadlineSeconds"),
+        "activeDeadlineSeconds in ReplicaSet is not Supported",
+      ),
+    );
+  }
+}

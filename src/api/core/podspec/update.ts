@@ -1,0 +1,177 @@
+// What may change in a pod that exists: hardly anything, as the kubelet has acted on it already.
+
+import { type FieldPath, forbiddenField, invalid, required } from "../../machinery/field.ts";
+import { inRange } from "../../machinery/names.ts";
+import { addInvalid, checkImmutable, type Errors, sameValue } from "../../parts/checks.ts";
+import { jsonDiff } from "../../parts/diff.ts";
+import { ephemeralContainerShape, goPodSpec, goValue } from "./goshape.ts";
+import type { Container, Pod, PodSpec, Toleration } from "./types.ts";
+
+const int32Max = 2147483647;
+
+const updatableFields = [
+  "`spec.containers[*].image`",
+  "`spec.initContainers[*].image`",
+  "`spec.activeDeadlineSeconds`",
+  "`spec.tolerations` (only additions to existing tolerations)",
+  "`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)",
+].join(",");
+
+function checkImages(errors: Errors, next: Container[] = [], previous: Container[] = [], path: FieldPath): boolean {
+  if (next.length !== previous.length) {
+    errors.push(forbiddenField(path, "pod updates may not add or remove containers"));
+    return false;
+  }
+  for (const [index, { image }] of next.entries()) if (!image) errors.push(required(path.index(index).child("image")));
+  return true;
+}
+
+function checkDeadline(errors: Errors, next: PodSpec, previous: PodSpec, path: FieldPath): boolean {
+  const [now, before] = [next.activeDeadlineSeconds, previous.activeDeadlineSeconds];
+  if (now === undefined || now === null) {
+    if (before === undefined || before === null) return true;
+    errors.push(invalid(path, null, "must not update from a positive integer to nil value"));
+    return true;
+  }
+  const range = inRange(now, 0, int32Max);
+  addInvalid(errors, () => path, now, range);
+  if (range.length === 0 && before !== undefined && before < now) {
+    errors.push(invalid(path, now, "must be less than or equal to previous value"));
+    return false;
+  }
+  return range.length === 0;
+}
+
+/** A toleration without how long it lasts, which alone may change. */
+const lasting = ({ tolerationSeconds: _, ...rest }: Toleration): Toleration => rest;
+
+function checkTolerations(errors: Errors, next: PodSpec, previous: PodSpec, path: FieldPath): void {
+  for (const old of previous.tolerations ?? []) {
+    if (next.tolerations?.some((each) => sameValue(lasting(each), lasting(old)))) continue;
+    errors.push(forbiddenField(path, "existing toleration can not be modified except its tolerationSeconds"));
+  }
+}
+
+function checkGates(errors: Errors, next: PodSpec, previous: PodSpec, path: FieldPath): void {
+  const known = new Set((previous.schedulingGates ?? []).map(({ name }) => name));
+  for (const [index, { name }] of (next.schedulingGates ?? []).entries()) {
+    if (known.has(name)) continue;
+    const why = `only deletion is allowed, but found new scheduling gate '${name}'`;
+    errors.push(forbiddenField(path.index(index).child("name"), why));
+  }
+}
+
+const withImagesOf = (containers: Container[] | undefined, others: Container[] | undefined) =>
+  containers?.map((container, index) => ({ ...container, image: others?.[index]?.image }));
+
+/** While a pod is gated, where it may run can be narrowed (KEP-3838). */
+function narrowed(errors: Errors, next: PodSpec, previous: PodSpec, path: FieldPath): Partial<PodSpec> {
+  if (!previous.schedulingGates?.length) return {};
+  const selector = next.nodeSelector ?? {};
+  for (const [key, value] of Object.entries(previous.nodeSelector ?? {})) {
+    if (selector[key] === value) continue;
+    const why = "only additions to spec.nodeSelector are allowed (no mutations or deletions)";
+    errors.push(invalid(path.child("nodeSelector"), selector, why));
+    break;
+  }
+  const affinity = narrowedAffinity(errors, next, previous, path.child("affinity", "nodeAffinity"));
+  return { nodeSelector: previous.nodeSelector, ...affinity };
+}
+
+const hard = "requiredDuringSchedulingIgnoredDuringExecution";
+
+/** Terms of a required node affinity may get more requirements, each keeping those that it has. */
+function narrowedAffinity(errors: Errors, next: PodSpec, previous: PodSpec, path: FieldPath): Partial<PodSpec> {
+  const [now, before] = [next.affinity?.nodeAffinity, previous.affinity?.nodeAffinity];
+  if (sameValue(now, before)) return {};
+  const [terms, oldTerms] = [now?.[hard]?.nodeSelectorTerms ?? [], before?.[hard]?.nodeSelectorTerms ?? []];
+  const keepsAll = (list: unknown[] = [], old: unknown[] = []) =>
+    old.every((each) => list.some((other) => sameValue(each, other)));
+  const kept =
+    oldTerms.length === 0 ||
+    (terms.length === oldTerms.length &&
+      oldTerms.every((old: any, index: number) =>
+        ["matchExpressions", "matchFields"].every((list) => keepsAll(terms[index]?.[list], old[list])),
+      ));
+  if (!kept) {
+    const why = "only additions are allowed (no mutations or deletions)";
+    errors.push(invalid(path.child(hard, "nodeSelectorTerms"), terms, why));
+  }
+  return { affinity: { ...next.affinity, nodeAffinity: before } };
+}
+
+/** Checks a change of a pod's spec; what is wrong with the new spec itself is checked apart. */
+export function checkPodUpdate(errors: Errors, next: Pod, previous: Pod, path: FieldPath): void {
+  const [spec, old] = [next.spec, previous.spec];
+  if (!checkImages(errors, spec.containers, old.containers, path.child("containers"))) return;
+  if (!checkImages(errors, spec.initContainers, old.initContainers, path.child("initContainers"))) return;
+  if (!checkDeadline(errors, spec, old, path.child("activeDeadlineSeconds"))) return;
+  checkTolerations(errors, spec, old, path.child("tolerations"));
+  checkGates(errors, spec, old, path.child("schedulingGates"));
+  if (spec === old || sameValue(spec, old)) return;
+  const oldGrace = old.terminationGracePeriodSeconds;
+  const mayEndNow = oldGrace !== undefined && oldGrace < 0 && spec.terminationGracePeriodSeconds === 1;
+  const rest: PodSpec = {
+    ...spec,
+    containers: withImagesOf(spec.containers, old.containers)!,
+    initContainers: withImagesOf(spec.initContainers, old.initContainers),
+    activeDeadlineSeconds: old.activeDeadlineSeconds,
+    tolerations: old.tolerations,
+    schedulingGates: old.schedulingGates,
+    ...(mayEndNow ? { terminationGracePeriodSeconds: oldGrace } : {}),
+    ...narrowed(errors, spec, old, path),
+  };
+  if (sameValue(rest, old)) return;
+  const difference = jsonDiff(goPodSpec(old), goPodSpec(rest));
+  if (difference === "") return;
+  const why = `pod updates may not change fields other than ${updatableFields}\n${difference}`;
+  errors.push(forbiddenField(path, why));
+}
+
+/** Checks a change through `ephemeralcontainers`: they can only be added. The rest must be as it was. */
+export function checkEphemeralUpdate(errors: Errors, next: Pod, previous: Pod, path: FieldPath): void {
+  const at = path.child("ephemeralContainers");
+  const added = new Map((next.spec.ephemeralContainers ?? []).map((each) => [each.name, each]));
+  for (const old of previous.spec.ephemeralContainers ?? []) {
+    const now = added.get(old.name);
+    if (!now) {
+      errors.push(forbiddenField(at, `existing ephemeral containers ${JSON.stringify(old.name)} may not be removed\n`));
+    } else if (!sameValue(now, old)) {
+      const difference = jsonDiff(goValue(old, ephemeralContainerShape), goValue(now, ephemeralContainerShape));
+      const why = `existing ephemeral containers ${JSON.stringify(old.name)} may not be changed\n${difference}`;
+      errors.push(forbiddenField(at, why));
+    }
+  }
+}
+
+/** Checks a change of a pod's status: what is decided stays decided. */
+export function checkPodStatusUpdate(errors: Errors, next: Pod, previous: Pod, path: FieldPath): void {
+  const nodeName = next.spec?.nodeName ?? "";
+  if (nodeName !== (previous.spec?.nodeName ?? "")) {
+    errors.push(forbiddenField(path.child("nodeName"), "may not be changed directly"));
+  }
+  const [now, before] = [next.status ?? {}, previous.status ?? {}];
+  if (before.qosClass) checkImmutable(errors, now.qosClass, before.qosClass, () => path.child("qosClass"));
+  checkFinishedStay(errors, next, previous, "containerStatuses", path);
+  checkFinishedStay(errors, next, previous, "initContainerStatuses", path);
+}
+
+/** A container that has ended for good cannot have started again without saying so. */
+function checkFinishedStay(errors: Errors, next: Pod, previous: Pod, list: string, path: FieldPath): void {
+  const policy = next.spec?.restartPolicy;
+  if (policy === "Always" || previous.spec?.restartPolicy === "Always") return;
+  const sidecars = new Set(
+    (next.spec?.initContainers ?? []).filter((each) => each.restartPolicy === "Always").map(({ name }) => name),
+  );
+  const statuses: any[] = next.status?.[list] ?? [];
+  for (const old of previous.status?.[list] ?? []) {
+    const ended = old.state?.terminated;
+    if (!ended || sidecars.has(old.name)) continue;
+    if (policy === "OnFailure" && ended.exitCode !== 0) continue;
+    const index = statuses.findIndex(({ name }) => name === old.name);
+    if (index >= 0 && !statuses[index].state?.terminated) {
+      const at = path.child(list).index(index).child("state");
+      errors.push(forbiddenField(at, "may not be transitioned to non-terminated state"));
+    }
+  }
+}
