@@ -22,7 +22,7 @@ export class FieldPath {
     return new FieldPath(`[${key}]`, this);
   }
   #text(): string {
-    const before = this.#parent?.#text() ?? "";
+    const before = this.#parent === undefined ? "" : this.#parent.#text();
     const dot = before === "" || this.#segment.startsWith("[") ? "" : ".";
     return `${before}${dot}${this.#segment}`;
   }
