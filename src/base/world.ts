@@ -46,6 +46,8 @@ export interface Disk {
   /** Follows links unless `link` is set. Undefined if there is nothing. */
   stat(path: string, options?: { link?: boolean }): Promise<FileStat | undefined>;
   remove(path: string, options?: { recursive?: boolean }): Promise<void>;
+  /** Removes an empty directory; also those of kernel file systems, whose files cannot be removed. */
+  removeDirectory(path: string): Promise<void>;
   rename(from: string, to: string): Promise<void>;
   link(target: string, path: string): Promise<void>;
   readLink(path: string): Promise<string>;

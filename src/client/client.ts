@@ -1,5 +1,5 @@
-import type { HttpAnswer, HttpRequest, WatchEvent } from "../base/http.ts";
 import type { KubeList, KubeObject } from "../api/machinery/object.ts";
+import type { HttpAnswer, HttpRequest, WatchEvent } from "../base/http.ts";
 
 /** Where a resource lives: `resourceRef("deployments.apps")` for built-in ones, from discovery for others. */
 export interface ResourceRef {
@@ -50,8 +50,15 @@ export type PatchType = "json" | "merge" | "strategic" | "apply";
  * Status. What it returns is shared and must not be changed.
  */
 export interface Client {
-  get<T extends KubeObject>(resource: ResourceLike, name: ObjectName, options?: { subresource?: string; resourceVersion?: string; signal?: AbortSignal }): Promise<T>;
-  list<T extends KubeObject>(resource: ResourceLike, options?: ListOptions & { signal?: AbortSignal }): Promise<KubeList<T>>;
+  get<T extends KubeObject>(
+    resource: ResourceLike,
+    name: ObjectName,
+    options?: { subresource?: string; resourceVersion?: string; signal?: AbortSignal },
+  ): Promise<T>;
+  list<T extends KubeObject>(
+    resource: ResourceLike,
+    options?: ListOptions & { signal?: AbortSignal },
+  ): Promise<KubeList<T>>;
   /** Batches of events until the server ends the watch or the signal is aborted. An ERROR event is thrown as its StatusError. */
   watch<T extends KubeObject>(
     resource: ResourceLike,
@@ -60,7 +67,13 @@ export interface Client {
   /** `object.metadata.namespace` says where; with a subresource, `metadata.name` says on what. */
   create<T extends KubeObject>(resource: ResourceLike, object: object, options?: WriteOptions): Promise<T>;
   update<T extends KubeObject>(resource: ResourceLike, object: object, options?: WriteOptions): Promise<T>;
-  patch<T extends KubeObject>(resource: ResourceLike, name: ObjectName, type: PatchType, patch: object, options?: WriteOptions & { force?: boolean }): Promise<T>;
+  patch<T extends KubeObject>(
+    resource: ResourceLike,
+    name: ObjectName,
+    type: PatchType,
+    patch: object,
+    options?: WriteOptions & { force?: boolean },
+  ): Promise<T>;
   /** Resolves to the object if it still waits for its end (grace, finalizers), else to a Status. */
   delete(resource: ResourceLike, name: ObjectName, options?: DeleteOptions): Promise<KubeObject>;
   deleteCollection(resource: ResourceLike, options: ListOptions & DeleteOptions): Promise<void>;
@@ -68,4 +81,7 @@ export interface Client {
   raw(request: RawRequest): Promise<HttpAnswer>;
 }
 
-export type RawRequest = Omit<HttpRequest, "signal" | "headers"> & { signal?: AbortSignal; headers?: HttpRequest["headers"] };
+export type RawRequest = Omit<HttpRequest, "signal" | "headers"> & {
+  signal?: AbortSignal;
+  headers?: HttpRequest["headers"];
+};

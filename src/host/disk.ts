@@ -32,6 +32,7 @@ export const machineDisk: Disk = {
     }
   },
   remove: (path, options = {}) => fs.rm(path, { recursive: options.recursive ?? false, force: true }),
+  removeDirectory: (path) => fs.rmdir(path),
   rename: (from, to) => fs.rename(from, to),
   link: (target, path) => fs.symlink(target, path),
   readLink: (path) => fs.readlink(path),

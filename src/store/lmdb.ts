@@ -82,7 +82,7 @@ function encodeEntry(entry: Entry): Uint8Array {
 function decodeEntry(key: string, bytes: Uint8Array): Entry {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   // A copy: LMDB may reuse the memory behind `bytes`.
-  const value = Uint8Array.prototype.slice.call(bytes, headerBytes);
+  const value = new Uint8Array(bytes.subarray(headerBytes));
   return { key, value, createRevision: view.getFloat64(0), modRevision: view.getFloat64(8) };
 }
 

@@ -1,0 +1,154 @@
+import { decoder } from "../../api/machinery/decode.ts";
+import { definitions } from "../../api/machinery/definitions.ts";
+import { parseJsonChecked } from "../../api/machinery/json.ts";
+import type { KubeObject } from "../../api/machinery/object.ts";
+import type { Resource } from "../../api/machinery/resource.ts";
+import { badRequest, StatusError, unsupportedMediaType } from "../../api/machinery/status.ts";
+import { parseYaml } from "../../api/machinery/yaml.ts";
+import type { HttpRequest } from "../../base/http.ts";
+import type { Call } from "./resources.ts";
+
+/** The largest body that is read, in bytes, as the real server has it. */
+const bodyBytesMax = 3 * 1024 * 1024;
+
+const bodyTypes = ["application/json", "application/yaml", "application/vnd.kubernetes.protobuf"];
+
+/** Reads the whole body. Throws a 413 for one that is too large. */
+export async function readBody(request: HttpRequest): Promise<Uint8Array> {
+  const { body } = request;
+  if (body === undefined) return new Uint8Array(0);
+  if (body instanceof Uint8Array) return body;
+  if ("object" in body) return new TextEncoder().encode(JSON.stringify(body.object));
+  const parts: Uint8Array[] = [];
+  let size = 0;
+  for await (const part of body) {
+    size += part.length;
+    if (size > bodyBytesMax) {
+      throw new StatusError({
+        code: 413,
+        reason: "RequestEntityTooLarge",
+        message: `Request entity too large: limit is ${bodyBytesMax}`,
+      });
+    }
+    parts.push(part);
+  }
+  if (parts.length === 1) return parts[0]!;
+  const whole = new Uint8Array(size);
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}
+
+/** A body as JSON, with what strict readers object to. Throws a 415 for media types we do not read. */
+export async function readValue(request: HttpRequest, kind: string): Promise<{ value: unknown; problems: string[] }> {
+  if (request.body && "object" in request.body) return { value: request.body.object, problems: [] };
+  const type = (request.headers["content-type"] ?? "application/json").split(";")[0]!.trim().toLowerCase();
+  if (type !== "application/json" && type !== "application/yaml" && type !== "") throw unsupportedMediaType(bodyTypes);
+  const text = new TextDecoder().decode(await readBody(request));
+  try {
+    if (type === "application/yaml") {
+      const parsed = parseYaml(text);
+      return { value: parsed.value, problems: parsed.duplicates };
+    }
+    const { value, duplicates } = parseJsonChecked(text);
+    return { value, problems: duplicates.map((path) => `duplicate field ${JSON.stringify(path)}`) };
+  } catch (error) {
+    throw unrecognized(kind, `couldn't get version/kind; json parse error: ${(error as Error).message}`, text);
+  }
+}
+
+function unrecognized(kind: string, why: string, text: string): StatusError {
+  const shown = text === "" ? "<empty>" : text;
+  return badRequest(`the object provided is unrecognized (must be of type ${kind}): ${why} (${shown})`);
+}
+
+/** The object of a create or update: decoded by the resource's schema, of the right kind, in the right namespace. */
+export async function decodeObject(call: Call, request: HttpRequest): Promise<KubeObject> {
+  const { scope } = call;
+  const { value, problems } = await readValue(request, scope.resource.kind);
+  const draft = decodeAs(scope.resource, value, { ...scope, parseProblems: problems });
+  const { namespace } = draft.metadata;
+  if (scope.resource.namespaced) {
+    if (namespace && namespace !== scope.namespace)
+      throw badRequest("the namespace of the provided object does not match the namespace sent on the request");
+    draft.metadata.namespace = scope.namespace!;
+  } else delete draft.metadata.namespace;
+  return draft;
+}
+
+interface Strictness {
+  fieldValidation?: "Ignore" | "Warn" | "Strict";
+  warnings: string[];
+  parseProblems?: readonly string[];
+}
+
+/**
+ * Decodes a value as an object of a resource. Gives the request's own copy. Throws a 400 for another kind, a wrong type,
+ * or, if validation is strict, unknown and duplicate fields.
+ */
+export function decodeAs(resource: Resource, value: unknown, strictness: Strictness): KubeObject {
+  const { kind, apiVersion } = resource;
+  const given = (value ?? {}) as Partial<KubeObject>;
+  if (typeof given !== "object" || Array.isArray(given)) {
+    const type = Array.isArray(given) ? "array" : typeof given;
+    const message = `couldn't get version/kind; json parse error: json: cannot unmarshal ${type} into Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }`;
+    throw unrecognized(kind, message, JSON.stringify(value));
+  }
+  checkKind(resource, given);
+  let decoded: ReturnType<ReturnType<typeof decoder>>;
+  try {
+    decoded = decoder(resource.schema, definitions)(given);
+  } catch (error) {
+    throw badRequest(
+      `${kind} in version ${JSON.stringify(resource.version)} cannot be handled as a ${kind}: ${(error as Error).message}`,
+    );
+  }
+  const problems = [...(strictness.parseProblems ?? []), ...decoded.problems];
+  if (problems.length > 0 && strictness.fieldValidation === "Strict") {
+    throw badRequest(
+      `${kind} in version ${JSON.stringify(resource.version)} cannot be handled as a ${kind}: strict decoding error: ${problems.join(", ")}`,
+    );
+  }
+  if (strictness.fieldValidation !== "Ignore") strictness.warnings.push(...problems);
+  const { metadata, ...rest } = decoded.object;
+  return { ...rest, kind, apiVersion, metadata: metadata ?? {} };
+}
+
+function checkKind(resource: Resource, given: Partial<KubeObject>): void {
+  const { kind, apiVersion } = resource;
+  if ((given.kind ?? kind) === kind && (given.apiVersion ?? apiVersion) === apiVersion) return;
+  if (given.kind !== undefined && given.kind !== kind) {
+    throw badRequest(
+      `${given.kind} in version ${JSON.stringify((given.apiVersion ?? apiVersion).split("/").at(-1))} cannot be handled as a ${kind}: converting (${given.apiVersion ?? apiVersion}).${given.kind} to (${apiVersion}).${kind}: unknown conversion`,
+    );
+  }
+  throw badRequest(
+    `the API version in the data (${given.apiVersion}) does not match the expected API version (${apiVersion})`,
+  );
+}
+
+/** The body of a subresource with a kind of its own. Only the kind is checked; throws a 400 for another. */
+export async function decodeBodyAs<T extends KubeObject>(
+  request: HttpRequest,
+  apiVersion: string,
+  kind: string,
+): Promise<T> {
+  const { value } = await readValue(request, kind);
+  const object = (value ?? {}) as Partial<KubeObject>;
+  if (object.kind !== undefined && object.kind !== kind) {
+    throw badRequest(
+      `${object.kind} in version ${JSON.stringify(object.apiVersion ?? "")} cannot be handled as a ${kind}`,
+    );
+  }
+  return structuredClone({ ...object, kind, apiVersion, metadata: object.metadata ?? {} }) as T;
+}
+
+/** The options that a DELETE may carry in its body. */
+export async function decodeDeleteOptions(request: HttpRequest): Promise<Record<string, any>> {
+  if (request.body === undefined) return {};
+  const { value } = await readValue(request, "DeleteOptions");
+  return (value ?? {}) as Record<string, any>;
+}

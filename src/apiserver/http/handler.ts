@@ -1,0 +1,65 @@
+import { pathNotFound, StatusError, unauthorized } from "../../api/machinery/status.ts";
+import type { HttpAnswer, HttpHandler, HttpRequest, UserInfo } from "../../base/http.ts";
+import type { Registry } from "../registry/scope.ts";
+import { statusAnswer } from "./answer.ts";
+import { resourceAnswer } from "./resources.ts";
+import { parseRoute, type Route } from "./route.ts";
+import type { SubresourceHandlers } from "./subresources.ts";
+
+/** Answers for paths that are no resources: discovery, OpenAPI, health. Undefined if it has none. */
+export type PathHandler = (
+  route: Route,
+  request: HttpRequest,
+) => HttpAnswer | undefined | Promise<HttpAnswer | undefined>;
+
+/** Decides whether a user may do this. Throws a 403 if not. */
+export type Authorizer = (user: UserInfo, route: Route) => void | Promise<void>;
+
+export interface HandlerParts {
+  registry: Registry;
+  authenticate(request: HttpRequest): Promise<UserInfo | undefined>;
+  authorize: Authorizer;
+  paths: PathHandler;
+  subresources: SubresourceHandlers;
+  /** Told of errors that are ours. */
+  report(error: unknown, route: Route): void;
+}
+
+/** The API as one function from a request to an answer. */
+export function createHandler(parts: HandlerParts): HttpHandler {
+  return async (request) => {
+    let route: Route | undefined;
+    try {
+      route = parseRoute(request.method, request.url);
+      const user = await parts.authenticate(request);
+      if (!user) throw unauthorized();
+      const allowed = parts.authorize(user, route);
+      if (allowed) await allowed;
+      if (route.resource) {
+        const versions = parts.registry.resources.versions(route.resource.group);
+        if (versions === undefined) return notFoundText();
+        return await resourceAnswer(parts.registry, parts.subresources, route, request, user);
+      }
+      const answer = await parts.paths(route, request);
+      if (answer) return answer;
+      if (route.path.startsWith("/api/") || route.path.startsWith("/apis/")) throw pathNotFound();
+      return notFoundText();
+    } catch (error) {
+      if (error instanceof StatusError) return statusAnswer(error.status, wantsYaml(request) ? "yaml" : "json");
+      parts.report(error, route ?? parseRoute("GET", "/"));
+      const message = `Internal error occurred: ${error instanceof Error ? error.message : error}`;
+      return statusAnswer(
+        new StatusError({ code: 500, reason: "InternalError", message, details: { causes: [{ message }] } }).status,
+      );
+    }
+  };
+}
+
+function wantsYaml(request: HttpRequest): boolean {
+  return (request.headers.accept ?? "").startsWith("application/yaml");
+}
+
+function notFoundText(): HttpAnswer {
+  const headers = { "content-type": "text/plain; charset=utf-8", "x-content-type-options": "nosniff" };
+  return { status: 404, headers, body: new TextEncoder().encode("404 page not found\n") };
+}

@@ -1,0 +1,117 @@
+import { decoder } from "../../api/machinery/decode.ts";
+import { definitions } from "../../api/machinery/definitions.ts";
+import { parseJson } from "../../api/machinery/json.ts";
+import type { KubeObject } from "../../api/machinery/object.ts";
+import { applyJsonPatch, readJsonPatch } from "../../api/machinery/patch_json.ts";
+import { applyMergePatch, PatchError, readObjectPatch } from "../../api/machinery/patch_merge.ts";
+import { applyStrategicPatch } from "../../api/machinery/patch_strategic.ts";
+import { badRequest, StatusError } from "../../api/machinery/status.ts";
+import type { Cached } from "../cache/cache.ts";
+import { updateObject } from "../registry/write.ts";
+import { decodeAs, readBody } from "./body.ts";
+import type { Call } from "./resources.ts";
+
+const patchTypes = [
+  "application/json-patch+json",
+  "application/merge-patch+json",
+  "application/strategic-merge-patch+json",
+  "application/apply-patch+yaml",
+];
+
+type Patch = (document: unknown) => unknown;
+
+/** Reads the request's patch by its media type. Throws a 415 for others and a 400 for what is no patch. */
+async function readPatch({ request, scope }: Call, schema: string): Promise<Patch> {
+  const type = (request.headers["content-type"] ?? "").split(";")[0]!.trim();
+  if (!patchTypes.includes(type)) {
+    throw new StatusError({
+      code: 415,
+      reason: "UnsupportedMediaType",
+      message: "415: Unsupported Media Type",
+      details: {},
+    });
+  }
+  if (type === "application/apply-patch+yaml") {
+    if (!scope.fieldManager) {
+      const causes = [
+        { reason: "FieldValueRequired", message: "Required value: is required for apply patch", field: "fieldManager" },
+      ];
+      const message =
+        'PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: is required for apply patch';
+      throw new StatusError({
+        code: 422,
+        reason: "Invalid",
+        message,
+        details: { group: "meta.k8s.io", kind: "PatchOptions", causes },
+      });
+    }
+    throw new StatusError({ code: 501, reason: "NotImplemented", message: "not supported yet: server-side apply" });
+  }
+  const { body } = request;
+  const value = body && "object" in body ? body.object : parsePatch(new TextDecoder().decode(await readBody(request)));
+  return inStatusErrors(() => {
+    if (type === "application/json-patch+json") {
+      const operations = readJsonPatch(value);
+      return (document) => applyJsonPatch(document, operations);
+    }
+    const patch = readObjectPatch(value);
+    if (type === "application/merge-patch+json") return (document) => applyMergePatch(document, patch);
+    return (document) => applyStrategicPatch(document as Record<string, unknown>, patch, schema, definitions);
+  });
+}
+
+const reasons: Record<number, string | undefined> = { 400: "BadRequest", 413: "RequestEntityTooLarge", 422: "Invalid" };
+
+/** Turns what the patch functions throw into a Status. */
+function inStatusErrors<Result>(run: () => Result): Result {
+  try {
+    return run();
+  } catch (error) {
+    if (!(error instanceof PatchError)) throw error;
+    throw new StatusError({ code: error.code, reason: reasons[error.code], message: error.message, details: {} });
+  }
+}
+
+function parsePatch(text: string): unknown {
+  try {
+    return parseJson(text);
+  } catch (error) {
+    throw badRequest(`error decoding patch: ${(error as Error).message}`);
+  }
+}
+
+/** Applies the request's patch to the object (or its status). */
+export async function patchObject(call: Call): Promise<{ item: Cached; created: boolean }> {
+  const { registry, scope, name, subresource } = call;
+  const { resource } = scope;
+  const patch = await readPatch(call, resource.schema);
+  const item = await updateObject(
+    registry,
+    scope,
+    name!,
+    (current) => {
+      const patched = inStatusErrors(() => patch(current)) as KubeObject;
+      const draft = decodeAs(resource, patched, scope);
+      if (draft.metadata.name !== current.metadata.name)
+        throw badRequest(
+          `the name of the object (${draft.metadata.name}) does not match the name on the URL (${current.metadata.name})`,
+        );
+      // A version that the patch did not name is no condition.
+      if (draft.metadata.resourceVersion === current.metadata.resourceVersion)
+        delete (draft.metadata as Partial<KubeObject["metadata"]>).resourceVersion;
+      return draft;
+    },
+    { subresource: subresource?.name },
+  );
+  return { item, created: false };
+}
+
+/** Applies the request's patch to a document of another kind, such as a Scale. */
+export async function patchDocument(call: Call, document: KubeObject, schema: string): Promise<KubeObject> {
+  const patch = await readPatch(call, schema);
+  const before = document.metadata.resourceVersion;
+  const next = decoder(schema, definitions)(inStatusErrors(() => patch(document))).object as KubeObject;
+  if (next.metadata.resourceVersion === before)
+    delete (next.metadata as Partial<KubeObject["metadata"]>).resourceVersion;
+  return next;
+}

@@ -1,0 +1,309 @@
+import type { KubeObject } from "../../api/machinery/object.ts";
+import type { Resource, Subresource } from "../../api/machinery/resource.ts";
+import { badRequest, notFound, pathNotFound, StatusError } from "../../api/machinery/status.ts";
+import type { HttpAnswer, HttpRequest, UserInfo } from "../../base/http.ts";
+import { type Deletion, deletedStatus, deleteObject } from "../registry/delete.ts";
+import { checkNotTooLarge, getObject, type ListRequest, listObjects, selection } from "../registry/read.ts";
+import { cacheOf, keyIn, type Registry, type Scope } from "../registry/scope.ts";
+import { type EventEncoder, encodeObject, encodePlain, watchObjects } from "../registry/watch.ts";
+import { createObject, replaceObject } from "../registry/write.ts";
+import { itemAnswer, listAnswer, objectAnswer } from "./answer.ts";
+import { decodeDeleteOptions, decodeObject } from "./body.ts";
+import { type Negotiated, negotiate } from "./negotiate.ts";
+import { patchObject } from "./patch.ts";
+import type { Route } from "./route.ts";
+import { type SubresourceHandlers, subresourceAnswer } from "./subresources.ts";
+import { partialObject, toTable } from "./table.ts";
+
+/** A resource request with everything that its handlers need. */
+export interface Call {
+  registry: Registry;
+  scope: Scope;
+  route: Route;
+  request: HttpRequest;
+  form: Negotiated;
+  name?: string;
+  subresource?: Subresource;
+  now: number;
+  handlers: SubresourceHandlers;
+}
+
+/** How long a watch lasts whose client names no end, in milliseconds: between half an hour and an hour. */
+const watchMsMin = 1_800_000;
+
+/** Resources whose deletion answers with the object rather than a Status. */
+const answersWithObject = new Set([
+  "pods",
+  "persistentvolumes",
+  "persistentvolumeclaims",
+  "serviceaccounts",
+  "podtemplates",
+  "resourcequotas",
+  "services",
+]);
+
+/** Answers a request for a resource. Throws StatusErrors. */
+export async function resourceAnswer(
+  registry: Registry,
+  handlers: SubresourceHandlers,
+  route: Route,
+  request: HttpRequest,
+  user: UserInfo,
+): Promise<HttpAnswer> {
+  const where = route.resource!;
+  const resource = registry.resources.find(where.group, where.version, where.plural);
+  if (!resource) throw pathNotFound();
+  const subresource =
+    where.subresource === undefined
+      ? undefined
+      : resource.subresources?.find((each) => each.name === where.subresource);
+  if (where.subresource !== undefined && !subresource) throw pathNotFound();
+  if (where.rest !== "" && where.subresource !== "proxy") throw pathNotFound();
+  if (!resource.namespaced && where.namespace !== undefined) throw pathNotFound();
+  checkVerb(resource, route, subresource);
+  const scope: Scope = {
+    resource,
+    namespace: where.namespace,
+    user,
+    dryRun: dryRunOf(route.query),
+    fieldManager: route.query.get("fieldManager") ?? undefined,
+    fieldValidation: fieldValidationOf(route.query),
+    signal: request.signal,
+    warnings: [],
+  };
+  const form = negotiate(request.headers.accept);
+  const call: Call = {
+    registry,
+    scope,
+    route,
+    request,
+    form,
+    name: where.name,
+    subresource,
+    now: registry.clock.now(),
+    handlers,
+  };
+  const answer = subresource && subresource.name !== "status" ? await subresourceAnswer(call) : await mainAnswer(call);
+  if (scope.warnings.length > 0) answer.headers = { ...answer.headers, warning: warningHeader(scope.warnings) };
+  return answer;
+}
+
+function warningHeader(warnings: readonly string[]): string {
+  return [...new Set(warnings)].map((text) => `299 - ${JSON.stringify(text)}`).join(", ");
+}
+
+function checkVerb(resource: Resource, { verb, method, resource: where }: Route, subresource?: Subresource): void {
+  const known: readonly string[] = subresource ? subresource.verbs : resource.verbs;
+  const wanted = subresource ? (methodVerbs[method] ?? verb) : verb;
+  const collection = verb === "create" && where!.name !== undefined && !subresource;
+  const missingNamespace =
+    resource.namespaced && where!.namespace === undefined && !["list", "watch"].includes(verb) && resource.stored;
+  const named = ["update", "patch"].includes(verb) && where!.name === undefined;
+  if (known.includes(wanted) && !collection && !missingNamespace && !named && method !== "HEAD") return;
+  throw new StatusError({
+    code: 405,
+    reason: "MethodNotAllowed",
+    message: "the server does not allow this method on the requested resource",
+    details: {},
+  });
+}
+
+const methodVerbs: Record<string, string> = {
+  GET: "get",
+  POST: "create",
+  PUT: "update",
+  PATCH: "patch",
+  DELETE: "delete",
+};
+
+function dryRunOf(query: URLSearchParams): boolean {
+  const values = query.getAll("dryRun").filter(Boolean);
+  const wrong = values.find((value) => value !== "All");
+  if (wrong !== undefined)
+    throw badRequest(`dryRun: Unsupported value: ${JSON.stringify(wrong)}: supported values: "All"`);
+  return values.length > 0;
+}
+
+function fieldValidationOf(query: URLSearchParams): Scope["fieldValidation"] {
+  const value = query.get("fieldValidation");
+  return value === "Ignore" || value === "Warn" || value === "Strict" ? value : undefined;
+}
+
+async function mainAnswer(call: Call): Promise<HttpAnswer> {
+  const { registry, scope, route, request, form, name, now } = call;
+  const include = route.query.get("includeObject") ?? "Metadata";
+  switch (route.verb) {
+    case "get": {
+      const version = route.query.get("resourceVersion");
+      if (version && version !== "0") checkReadVersion(registry, version);
+      return itemAnswer(200, getObject(registry, scope, name!), form, scope.resource, include, now);
+    }
+    case "list":
+      return listAnswer(await listObjects(registry, scope, listRequest(call)), form, scope.resource, include, now);
+    case "watch":
+      return watchAnswer(call, include);
+    case "create": {
+      if (!scope.resource.stored) return call.handlers.virtual(call);
+      const draft = await decodeObject(call, request);
+      return itemAnswer(201, await createObject(registry, scope, draft), form, scope.resource, include, now);
+    }
+    case "update": {
+      const body = await decodeObject(call, request);
+      const { item, created } = await replaceObject(registry, scope, name!, body, call.subresource?.name);
+      return itemAnswer(created ? 201 : 200, item, form, scope.resource, include, now);
+    }
+    case "patch": {
+      const { item, created } = await patchObject(call);
+      return itemAnswer(created ? 201 : 200, item, form, scope.resource, include, now);
+    }
+    case "delete":
+      return deleteAnswer(call);
+    case "deletecollection":
+      return deleteCollection(call);
+    default:
+      throw pathNotFound();
+  }
+}
+
+function checkReadVersion(registry: Registry, version: string): void {
+  if (!/^\d+$/.test(version)) {
+    const quoted = JSON.stringify(version);
+    throw new StatusError({
+      code: 500,
+      message: `resourceVersion: Invalid value: ${quoted}: strconv.ParseUint: parsing ${quoted}: invalid syntax`,
+    });
+  }
+  checkNotTooLarge(registry, version);
+}
+
+function listRequest({ scope, route, name }: Call): ListRequest {
+  const { query } = route;
+  const limit = integer(query, "limit");
+  integer(query, "timeoutSeconds");
+  const fields = name === undefined ? query.get("fieldSelector") : `metadata.name=${name}`;
+  return {
+    selection: selection(scope.resource, query.get("labelSelector"), fields),
+    limit: limit && limit > 0 ? limit : undefined,
+    continue: query.get("continue") ?? undefined,
+    resourceVersion: query.get("resourceVersion") ?? undefined,
+    resourceVersionMatch: query.get("resourceVersionMatch") ?? undefined,
+  };
+}
+
+function integer(query: URLSearchParams, name: string): number | undefined {
+  const text = query.get(name);
+  if (text === null || text === "") return undefined;
+  if (!/^[+-]?\d+$/.test(text)) throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`);
+  return Number(text);
+}
+
+function watchAnswer(call: Call, include: string): HttpAnswer {
+  const { registry, scope, route, form } = call;
+  const { query } = route;
+  const list = listRequest(call);
+  if (list.resourceVersion && !/^\d+$/.test(list.resourceVersion)) checkReadVersion(registry, list.resourceVersion);
+  const seconds = integer(query, "timeoutSeconds");
+  const timeoutMs = seconds ? seconds * 1000 : watchMsMin * (1 + registry.random.next());
+  const sendInitialEvents = query.get("sendInitialEvents");
+  const events = watchObjects(
+    registry,
+    scope,
+    {
+      selection: list.selection,
+      resourceVersion: list.resourceVersion,
+      sendInitialEvents: sendInitialEvents === null ? undefined : sendInitialEvents === "true",
+      bookmarks: query.get("allowWatchBookmarks") === "true" || query.get("allowWatchBookmarks") === "1",
+      timeoutMs,
+    },
+    eventEncoder(call, form, include),
+  );
+  return { status: 200, headers: { "content-type": "application/json" }, body: { events } };
+}
+
+/** Events in the form that was negotiated. The first table carries the columns, the rest only rows. */
+function eventEncoder({ scope, registry }: Call, form: Negotiated, include: string): EventEncoder {
+  if (form.as === "object") return encodePlain;
+  if (form.as !== "Table") return (type, item) => encodeObject(type, partialObject(item.object, form.metaVersion));
+  let first = true;
+  return (type, item) => {
+    const meta = { resourceVersion: item.object.metadata.resourceVersion };
+    const table = toTable(scope.resource, [item], meta, form.metaVersion, include, registry.clock.now());
+    if (!first) table.columnDefinitions = null;
+    first = false;
+    return encodeObject(type, table);
+  };
+}
+
+async function deletionOf(call: Call): Promise<Deletion> {
+  const { route, request, scope } = call;
+  const options = await decodeDeleteOptions(request);
+  const { query } = route;
+  const grace = integer(query, "gracePeriodSeconds") ?? options.gracePeriodSeconds;
+  const orphan = query.get("orphanDependents") ?? options.orphanDependents;
+  const policy = query.get("propagationPolicy") ?? options.propagationPolicy;
+  if (options.dryRun?.length) scope.dryRun = true;
+  checkPropagation(policy, orphan);
+  const legacy =
+    orphan === undefined || orphan === null ? undefined : String(orphan) === "true" ? "Orphan" : "Background";
+  return {
+    gracePeriodSeconds: grace,
+    propagationPolicy: (policy ?? legacy) as Deletion["propagationPolicy"],
+    preconditions: options.preconditions,
+  };
+}
+
+function checkPropagation(policy: string | null | undefined, orphan: unknown): void {
+  const refuse = (body: string) => {
+    const message = `DeleteOptions.meta.k8s.io "" is invalid: propagationPolicy: ${body}`;
+    const cause = {
+      reason: body.startsWith("Unsupported") ? "FieldValueNotSupported" : "FieldValueInvalid",
+      message: body,
+      field: "propagationPolicy",
+    };
+    throw new StatusError({
+      code: 422,
+      reason: "Invalid",
+      message,
+      details: { group: "meta.k8s.io", kind: "DeleteOptions", causes: [cause] },
+    });
+  };
+  if (policy === null || policy === undefined) return;
+  if (orphan !== null && orphan !== undefined)
+    refuse(`Invalid value: ${JSON.stringify(policy)}: orphanDependents and deletionPropagation cannot be both set`);
+  if (!["Foreground", "Background", "Orphan"].includes(policy)) {
+    refuse(
+      `Unsupported value: ${JSON.stringify(policy)}: supported values: "Foreground", "Background", "Orphan", "nil"`,
+    );
+  }
+}
+
+async function deleteAnswer(call: Call): Promise<HttpAnswer> {
+  const { registry, scope, form, name, now } = call;
+  const deletion = await deletionOf(call);
+  const { item, gone } = await deleteObject(registry, scope, name!, deletion);
+  if (gone && !answersWithObject.has(scope.resource.id))
+    return objectAnswer(200, deletedStatus(scope.resource, item.object), form);
+  return itemAnswer(200, item, form, scope.resource, "Metadata", now);
+}
+
+async function deleteCollection(call: Call): Promise<HttpAnswer> {
+  const { registry, scope, form, now } = call;
+  const deletion = await deletionOf(call);
+  const listed = await listObjects(registry, scope, listRequest(call));
+  for (const item of listed.items) {
+    const { namespace, name } = item.object.metadata;
+    try {
+      await deleteObject(registry, { ...scope, namespace }, name, deletion);
+    } catch (error) {
+      if (!(error instanceof StatusError) || error.reason !== "NotFound") throw error;
+    }
+  }
+  return listAnswer({ ...listed, revision: registry.cache.revision }, form, scope.resource, "Metadata", now);
+}
+
+/** The object that a subresource's request is about, as it is now. Throws NotFound. */
+export function parentOf({ registry, scope, name }: Call): KubeObject {
+  const item = cacheOf(registry, scope.resource).get(keyIn(scope, name!));
+  if (!item) throw notFound(scope.resource, name!);
+  return item.object;
+}

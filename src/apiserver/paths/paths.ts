@@ -1,0 +1,58 @@
+import type { HttpAnswer, HttpRequest } from "../../base/http.ts";
+import type { TokenKeys } from "../auth/service_account.ts";
+import { objectAnswer } from "../http/answer.ts";
+import type { PathHandler } from "../http/handler.ts";
+import type { Route } from "../http/route.ts";
+import type { Registry } from "../registry/scope.ts";
+
+const json = { format: "json", contentType: "application/json" } as const;
+const utf8 = new TextEncoder();
+
+/** Discovery, OpenAPI, version, health and the keys of service account tokens. */
+export function pathHandler(registry: Registry, keys: TokenKeys | undefined): PathHandler {
+  const documents = registryDocuments(registry);
+  return async (route, request) => {
+    const health = healthAnswer(registry, route);
+    if (health) return health;
+    if (route.path === "/openid/v1/jwks" && keys) {
+      return { ...objectAnswer(200, await keys.jwks(), json), headers: { "content-type": "application/jwk-set+json" } };
+    }
+    if (route.path === "/.well-known/openid-configuration" && keys) {
+      return objectAnswer(200, openIdConfiguration(keys.issuer), json);
+    }
+    return documents(route, request);
+  };
+}
+
+function openIdConfiguration(issuer: string): object {
+  return {
+    issuer,
+    jwks_uri: `${issuer}/openid/v1/jwks`,
+    response_types_supported: ["id_token"],
+    subject_types_supported: ["public"],
+    id_token_signing_alg_values_supported: ["ES256"],
+  };
+}
+
+/** `ok`, or with `?verbose` a line for each check. */
+function healthAnswer(registry: Registry, { path, query }: Route): HttpAnswer | undefined {
+  const match = /^\/(healthz|livez|readyz)(\/.*)?$/.exec(path);
+  if (!match) return undefined;
+  const [, endpoint] = match;
+  const failed = registry.cache.failed !== undefined;
+  const headers = {
+    "content-type": "text/plain; charset=utf-8",
+    "cache-control": "no-cache, private",
+    "x-content-type-options": "nosniff",
+  };
+  const lines = ["[+]ping ok", `[${failed ? "-" : "+"}]etcd ${failed ? "failed: reason withheld" : "ok"}`];
+  const verbose = query.has("verbose") || failed;
+  const end = `${endpoint} check ${failed ? "failed" : "passed"}\n`;
+  return { status: failed ? 500 : 200, headers, body: utf8.encode(verbose ? `${lines.join("\n")}\n${end}` : "ok") };
+}
+
+function registryDocuments(
+  _registry: Registry,
+): (route: Route, request: HttpRequest) => Promise<HttpAnswer | undefined> {
+  return async () => undefined;
+}

@@ -1,0 +1,133 @@
+import type { KubeObject } from "../../api/machinery/object.ts";
+import type { Resource } from "../../api/machinery/resource.ts";
+import { conflict, notFound, type Status } from "../../api/machinery/status.ts";
+import { formatTime } from "../../api/machinery/time.ts";
+import { type Cached, cached, encodeValue, storagePrefix } from "../cache/cache.ts";
+import { cacheOf, keyIn, type Registry, type Scope, serve, storedResource } from "./scope.ts";
+import { isFinished, review } from "./write.ts";
+
+/** How a deletion was asked for (meta/v1 DeleteOptions). */
+export interface Deletion {
+  gracePeriodSeconds?: number;
+  propagationPolicy?: "Foreground" | "Background" | "Orphan";
+  preconditions?: { uid?: string; resourceVersion?: string };
+}
+
+/** What a deletion came to: the object while it waits for its end (or as it was), and whether it is gone. */
+export interface Deleted {
+  item: Cached;
+  gone: boolean;
+}
+
+/** Starts or finishes the deletion of an object. Throws NotFound, and Conflict for preconditions that do not hold. */
+export async function deleteObject(
+  registry: Registry,
+  scope: Scope,
+  name: string,
+  deletion: Deletion,
+): Promise<Deleted> {
+  const { resource } = scope;
+  const stored = storedResource(registry, resource);
+  const key = keyIn(scope, name);
+  for (;;) {
+    const item = cacheOf(registry, resource).get(key);
+    if (!item) throw notFound(resource, name);
+    checkPreconditions(resource, item, deletion);
+    await review(registry, { operation: "DELETE", scope, name, previous: item.object });
+    const next = planDeletion(stored, item.object, deletion, registry.clock.now());
+    const ends = next === undefined || isFinished(stored, next);
+    if (next === item.object) return { item: serve(resource, item), gone: false };
+    if (scope.dryRun) return { item: serve(resource, item), gone: ends };
+    const storeKey = storagePrefix(stored) + key;
+    const result = await registry.store.commit(
+      [{ key: storeKey, revision: item.revision }],
+      [ends ? { delete: storeKey } : { put: storeKey, value: encodeValue(next) }],
+    );
+    await registry.cache.reached(result.revision);
+    if (result.ok) return { item: serve(resource, cached(key, next ?? item.object, result.revision)), gone: ends };
+  }
+}
+
+function checkPreconditions(resource: Resource, item: Cached, { preconditions }: Deletion): void {
+  const { metadata } = item.object;
+  if (preconditions?.uid !== undefined && preconditions.uid !== metadata.uid) {
+    const why = `Precondition failed: UID in precondition: ${preconditions.uid}, UID in object meta: ${metadata.uid}`;
+    throw conflict(resource, metadata.name, why);
+  }
+  if (preconditions?.resourceVersion !== undefined && preconditions.resourceVersion !== metadata.resourceVersion) {
+    const why = `Precondition failed: ResourceVersion in precondition: ${preconditions.resourceVersion}, ResourceVersion in object meta: ${metadata.resourceVersion}`;
+    throw conflict(resource, metadata.name, why);
+  }
+}
+
+/**
+ * The object's next state on its way out, the same object if nothing changes, undefined if it goes at once. Pure.
+ * (API conventions, "deletionTimestamp"; garbage collection's finalizers `orphan` and `foregroundDeletion`.)
+ */
+export function planDeletion(
+  resource: Resource,
+  object: KubeObject,
+  deletion: Deletion,
+  now: number,
+): KubeObject | undefined {
+  const finalizers = finalizersFor(resource, object, deletion);
+  const graceSeconds = Math.max(0, graceFor(resource, object, deletion));
+  const { metadata } = object;
+  const pending = finalizers.length > 0 || graceSeconds > 0 || holdsItself(resource, object);
+  if (!pending) return undefined;
+  const already = metadata.deletionTimestamp !== undefined;
+  const before = metadata.deletionGracePeriodSeconds;
+  const sameFinalizers = finalizers.join() === (metadata.finalizers ?? []).join();
+  if (already && sameFinalizers && (before ?? 0) <= graceSeconds) return object;
+  const grace = already ? Math.min(before ?? 0, graceSeconds) : graceSeconds;
+  // A shorter grace counts from the moment when the deletion was first asked for.
+  const askedMs = already ? Date.parse(metadata.deletionTimestamp!) - (before ?? 0) * 1000 : now;
+  const next: KubeObject = {
+    ...object,
+    metadata: {
+      ...metadata,
+      deletionTimestamp: formatTime(askedMs + grace * 1000),
+      deletionGracePeriodSeconds: grace,
+      ...(finalizers.length > 0 ? { finalizers } : {}),
+    },
+  };
+  if (finalizers.length === 0) delete next.metadata.finalizers;
+  if (!already && resource.generation && metadata.generation !== undefined)
+    next.metadata.generation = metadata.generation + 1;
+  if (resource.id === "namespaces") next.status = { ...object.status, phase: "Terminating" };
+  return next;
+}
+
+function holdsItself(resource: Resource, object: KubeObject): boolean {
+  return resource.id === "namespaces" && (object.spec?.finalizers?.length ?? 0) > 0;
+}
+
+function graceFor(resource: Resource, object: KubeObject, deletion: Deletion): number {
+  const own = resource.deletionGraceSeconds?.(object);
+  if (own === undefined) return 0;
+  if (own === 0) return 0;
+  return deletion.gracePeriodSeconds ?? own;
+}
+
+function finalizersFor(resource: Resource, object: KubeObject, deletion: Deletion): string[] {
+  const present = object.metadata.finalizers ?? [];
+  const others = present.filter((each) => each !== "orphan" && each !== "foregroundDeletion");
+  switch (deletion.propagationPolicy) {
+    case "Orphan":
+      return [...others, "orphan"];
+    case "Foreground":
+      return [...others, "foregroundDeletion"];
+    case "Background":
+      return others;
+    default:
+      if (present.length > others.length) return present;
+      return resource.defaultDeletion === "orphan" ? [...others, "orphan"] : others;
+  }
+}
+
+/** What a client gets for an object that is gone. */
+export function deletedStatus(resource: Resource, object: KubeObject): Status {
+  const { name, uid } = object.metadata;
+  const details = { name, ...(resource.group ? { group: resource.group } : {}), kind: resource.plural, uid };
+  return { kind: "Status", apiVersion: "v1", metadata: {}, status: "Success", details };
+}

@@ -1,0 +1,127 @@
+import { type FieldError, FieldPath, invalid, invalidObject, required } from "../../api/machinery/field.ts";
+import { dns1035Label, dns1123Label, dns1123Subdomain, labelValue, qualifiedName } from "../../api/machinery/names.ts";
+import type { KubeObject } from "../../api/machinery/object.ts";
+import type { Resource } from "../../api/machinery/resource.ts";
+import { sameJson } from "../../base/equal.ts";
+
+const metadataPath = new FieldPath("metadata");
+const root = new FieldPath("");
+
+/** How many bytes all annotations of an object may have together. */
+const annotationBytesMax = 256 * 1024;
+
+/** What is wrong with an object's metadata and, by its declaration, with the rest. */
+export function* objectErrors(resource: Resource, object: KubeObject): Generator<FieldError> {
+  yield* metadataErrors(resource, object);
+  if (resource.validate) yield* resource.validate(object, root);
+}
+
+/** Throws the 422 if anything is wrong. */
+export function throwIfInvalid(resource: Resource, name: string, errors: Iterable<FieldError>): void {
+  const list = [...errors];
+  if (list.length > 0) throw invalidObject(resource.group, resource.kind, name, list);
+}
+
+function nameErrors(resource: Resource, name: string): string[] {
+  switch (resource.nameRule ?? "dns1123subdomain") {
+    case "dns1123subdomain":
+      return dns1123Subdomain(name);
+    case "dns1123label":
+      return dns1123Label(name);
+    case "dns1035label":
+      return dns1035Label(name);
+    case "path":
+      return pathSegment(name);
+    case "none":
+      return [];
+  }
+}
+
+function pathSegment(name: string): string[] {
+  if (name === "." || name === "..") return [`may not be '${name}'`];
+  return ["/", "%"].filter((each) => name.includes(each)).map((each) => `may not contain '${each}'`);
+}
+
+function* metadataErrors(resource: Resource, object: KubeObject): Generator<FieldError> {
+  const { metadata } = object;
+  if (!metadata.name) yield required(metadataPath.child("name"), "name or generateName is required");
+  else
+    for (const why of nameErrors(resource, metadata.name))
+      yield invalid(metadataPath.child("name"), metadata.name, why);
+  for (const [key, value] of Object.entries(metadata.labels ?? {})) {
+    for (const why of qualifiedName(key)) yield invalid(metadataPath.child("labels"), key, why);
+    for (const why of labelValue(value)) yield invalid(metadataPath.child("labels"), value, why);
+  }
+  let annotationBytes = 0;
+  for (const [key, value] of Object.entries(metadata.annotations ?? {})) {
+    for (const why of qualifiedName(key.toLowerCase())) yield invalid(metadataPath.child("annotations"), key, why);
+    annotationBytes += key.length + value.length;
+  }
+  if (annotationBytes > annotationBytesMax) {
+    yield {
+      type: "FieldValueTooLong",
+      field: "metadata.annotations",
+      body: `Too long: may not be more than ${annotationBytesMax} bytes`,
+    };
+  }
+  for (const [index, finalizer] of (metadata.finalizers ?? []).entries()) {
+    const path = metadataPath.child("finalizers").index(index);
+    for (const why of qualifiedName(finalizer)) yield invalid(path, finalizer, why);
+    if (!finalizer.includes("/") && !standardFinalizers.has(finalizer)) {
+      yield invalid(path, finalizer, "name is neither a standard finalizer name nor is it fully qualified");
+    }
+  }
+  yield* ownerErrors(metadata.ownerReferences ?? []);
+}
+
+const standardFinalizers = new Set(["kubernetes", "orphan", "foregroundDeletion"]);
+
+function* ownerErrors(owners: NonNullable<KubeObject["metadata"]["ownerReferences"]>): Generator<FieldError> {
+  const path = metadataPath.child("ownerReferences");
+  let controller: string | undefined;
+  for (const [index, owner] of owners.entries()) {
+    const at = path.index(index);
+    if (!owner.apiVersion) yield invalid(at.child("apiVersion"), owner.apiVersion ?? "", "version must not be empty");
+    if (!owner.kind) yield invalid(at.child("kind"), owner.kind ?? "", "must not be empty");
+    if (!owner.name) yield invalid(at.child("name"), owner.name ?? "", "must not be empty");
+    if (!owner.uid) yield invalid(at.child("uid"), owner.uid ?? "", "must not be empty");
+    if (!owner.controller) continue;
+    const name = `${owner.apiVersion.replace(/^.*\//, "")}`;
+    const shown = `${owner.kind}/${owner.name}`;
+    if (controller) {
+      const why = `Only one reference can have Controller set to true. Found "true" in references for ${controller} and ${shown}`;
+      yield invalid(path, owners, why);
+    }
+    controller = shown;
+    void name;
+  }
+}
+
+/** What a change of metadata must not do. */
+export function* metadataChangeErrors(next: KubeObject, previous: KubeObject): Generator<FieldError> {
+  const immutable = "field is immutable";
+  for (const field of ["name", "namespace", "uid", "creationTimestamp"] as const) {
+    const [now, then] = [next.metadata[field], previous.metadata[field]];
+    if ((now ?? "") !== (then ?? "")) yield invalid(metadataPath.child(field), now ?? "", immutable);
+  }
+  if (next.metadata.deletionTimestamp !== undefined) {
+    const before = new Set(previous.metadata.finalizers ?? []);
+    const added = (next.metadata.finalizers ?? []).filter((each) => !before.has(each));
+    if (added.length > 0) {
+      yield {
+        type: "FieldValueForbidden",
+        field: "metadata.finalizers",
+        body: `Forbidden: no new finalizers can be added if the object is being deleted, found new finalizers []string{${added.map((each) => JSON.stringify(each)).join(", ")}}`,
+      };
+    }
+  }
+}
+
+/** True if something besides metadata and status changed: what `metadata.generation` counts. */
+export function specChanged(next: KubeObject, previous: KubeObject): boolean {
+  for (const field of new Set([...Object.keys(next), ...Object.keys(previous)])) {
+    if (field === "metadata" || field === "status") continue;
+    if (!sameJson(next[field], previous[field])) return true;
+  }
+  return false;
+}

@@ -1,0 +1,174 @@
+import { compileFieldSelector, parseFieldSelector } from "../../api/machinery/field_selector.ts";
+import type { KubeObject } from "../../api/machinery/object.ts";
+import type { Resource } from "../../api/machinery/resource.ts";
+import { compileLabelSelector, parseLabelSelector } from "../../api/machinery/selector.ts";
+import { badRequest, expired, invalidResourceVersion, notFound, StatusError } from "../../api/machinery/status.ts";
+import { CompactedError } from "../../store/mod.ts";
+import { type Cached, cached, storagePrefix } from "../cache/cache.ts";
+import { cacheOf, keyIn, type Registry, type Scope, serve, storedResource } from "./scope.ts";
+
+/** Gives the object as it is now. Throws NotFound. */
+export function getObject(registry: Registry, scope: Scope, name: string): Cached {
+  const item = cacheOf(registry, scope.resource).get(keyIn(scope, name));
+  if (!item) throw notFound(scope.resource, name);
+  return serve(scope.resource, item);
+}
+
+/** Label and field selector of a request. */
+export interface Selection {
+  matches(object: KubeObject): boolean;
+  /** False if everything matches. */
+  selective: boolean;
+}
+
+/** Compiles a request's selectors. Throws a 400 for what cannot be read or is not supported. */
+export function selection(resource: Resource, labelSelector: string | null, fieldSelector: string | null): Selection {
+  if (!labelSelector && !fieldSelector) return { matches: () => true, selective: false };
+  let byLabels: (labels: Record<string, string> | undefined) => boolean;
+  let byFields: (object: KubeObject) => boolean;
+  try {
+    byLabels = compileLabelSelector(parseLabelSelector(labelSelector ?? ""));
+  } catch (error) {
+    throw badRequest(
+      `unable to parse requirement: ${(error as Error).message}`.replace(/^(unable to parse requirement: )+/, "$1"),
+    );
+  }
+  try {
+    const requirements = parseFieldSelector(fieldSelector ?? "");
+    for (const { field } of requirements) {
+      if (!isSelectable(resource, field)) throw new Error(`field label not supported: ${field}`);
+    }
+    byFields = compileFieldSelector<KubeObject>(requirements, (object, field) => readField(resource, object, field));
+  } catch (error) {
+    const kind = `"${resource.apiVersion}, Resource=${resource.plural}"`.replace('"v1,', '"/v1,');
+    const what = `label selector "${labelSelector ?? ""}", field selector "${fieldSelector ?? ""}"`;
+    throw badRequest(`Unable to find ${kind} that match ${what}: ${(error as Error).message}`);
+  }
+  return { matches: (object) => byLabels(object.metadata.labels) && byFields(object), selective: true };
+}
+
+function isSelectable(resource: Resource, field: string): boolean {
+  return (
+    field === "metadata.name" ||
+    (field === "metadata.namespace" && resource.namespaced) ||
+    resource.selectableFields?.[field] !== undefined
+  );
+}
+
+function readField(resource: Resource, object: KubeObject, field: string): string | undefined {
+  if (field === "metadata.name") return object.metadata.name;
+  if (field === "metadata.namespace") return object.metadata.namespace ?? "";
+  return resource.selectableFields?.[field]?.(object);
+}
+
+export interface ListRequest {
+  selection: Selection;
+  limit?: number;
+  continue?: string;
+  resourceVersion?: string;
+  resourceVersionMatch?: string;
+}
+
+export interface Listed {
+  items: Cached[];
+  revision: number;
+  continue?: string;
+  remainingItemCount?: number;
+}
+
+/** Lists the scope's objects. Throws 400 for a bad token or version, 410 for what is compacted, 504 for the future. */
+export async function listObjects(registry: Registry, scope: Scope, request: ListRequest): Promise<Listed> {
+  const { resource } = scope;
+  const exact = exactRevision(request);
+  const token = request.continue ? decodeContinue(request.continue) : undefined;
+  const wanted = token?.revision ?? exact;
+  if (request.resourceVersion && !token) checkNotTooLarge(registry, request.resourceVersion);
+  const table = cacheOf(registry, resource);
+  const revision = wanted ?? registry.cache.revision;
+  const source =
+    wanted === undefined || wanted === registry.cache.revision
+      ? table.list(scope.namespace)
+      : await listAt(registry, scope, wanted);
+  const items: Cached[] = [];
+  let remaining = 0;
+  let last = "";
+  for (const item of source) {
+    if (token && item.key <= token.startAfter) continue;
+    const served = serve(resource, item);
+    if (!request.selection.matches(item.object)) continue;
+    if (request.limit && items.length >= request.limit) {
+      remaining++;
+      continue;
+    }
+    items.push(served);
+    last = item.key;
+  }
+  if (remaining === 0) return { items, revision };
+  return {
+    items,
+    revision,
+    continue: encodeContinue(revision, last),
+    ...(request.selection.selective ? {} : { remainingItemCount: remaining }),
+  };
+}
+
+function exactRevision({ resourceVersion, resourceVersionMatch, limit }: ListRequest): number | undefined {
+  if (!resourceVersion || resourceVersion === "0") return undefined;
+  if (!/^\d+$/.test(resourceVersion)) throw invalidResourceVersion(resourceVersion);
+  if (resourceVersionMatch === "Exact" || (resourceVersionMatch === undefined && limit)) return Number(resourceVersion);
+  return undefined;
+}
+
+/** The list as it was, from the store. */
+async function listAt(registry: Registry, scope: Scope, revision: number): Promise<Cached[]> {
+  const prefix = storagePrefix(storedResource(registry, scope.resource));
+  const within = scope.namespace === undefined ? prefix : `${prefix}${scope.namespace}/`;
+  try {
+    const { entries } = await registry.store.range(within, { revision });
+    const decoder = new TextDecoder();
+    return entries.map((entry) =>
+      cached(entry.key.slice(prefix.length), JSON.parse(decoder.decode(entry.value)), entry.modRevision),
+    );
+  } catch (error) {
+    if (error instanceof CompactedError) throw expired(`The resourceVersion for the provided list is too old.`);
+    throw error;
+  }
+}
+
+/** Refuses a version that the server has not reached, as a 504. */
+export function checkNotTooLarge(registry: Registry, resourceVersion: string): void {
+  if (!/^\d+$/.test(resourceVersion)) throw invalidResourceVersion(resourceVersion);
+  const wanted = Number(resourceVersion);
+  if (wanted <= registry.cache.revision) return;
+  throw new StatusError({
+    code: 504,
+    reason: "Timeout",
+    message: `Too large resource version: ${wanted}, current: ${registry.cache.revision}`,
+    details: {
+      causes: [{ reason: "ResourceVersionTooLarge", message: "Too large resource version" }],
+      retryAfterSeconds: 1,
+    },
+  });
+}
+
+function encodeContinue(revision: number, startAfter: string): string {
+  const text = JSON.stringify({ v: "meta.k8s.io/v1", rv: revision, start: startAfter });
+  return btoa(String.fromCharCode(...new TextEncoder().encode(text)))
+    .replaceAll("+", "-")
+    .replaceAll("/", "_")
+    .replace(/=+$/, "");
+}
+
+function decodeContinue(token: string): { revision: number; startAfter: string } {
+  try {
+    const text = atob(token.replaceAll("-", "+").replaceAll("_", "/"));
+    const { v, rv, start } = JSON.parse(
+      new TextDecoder().decode(Uint8Array.from(text, (letter) => letter.charCodeAt(0))),
+    );
+    if (v === "meta.k8s.io/v1" && typeof rv === "number" && typeof start === "string")
+      return { revision: rv, startAfter: start };
+  } catch {
+    // Falls through: whatever is wrong with it, the answer is the same.
+  }
+  throw badRequest("continue key is not valid: encoded continue token is invalid");
+}

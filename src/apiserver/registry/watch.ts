@@ -1,0 +1,140 @@
+import type { KubeObject } from "../../api/machinery/object.ts";
+import { StatusError } from "../../api/machinery/status.ts";
+import type { EncodedEvent, WatchEvent } from "../../base/http.ts";
+import { CompactedError } from "../../store/mod.ts";
+import { type Cached, type CacheEvent, cached } from "../cache/cache.ts";
+import type { Selection } from "./read.ts";
+import { cacheOf, type Registry, type Scope, serve } from "./scope.ts";
+
+export interface WatchRequest {
+  selection: Selection;
+  /** Undefined or "0": begin with everything that is there. */
+  resourceVersion?: string;
+  sendInitialEvents?: boolean;
+  bookmarks: boolean;
+  timeoutMs: number;
+}
+
+/** How often a watcher that asked for bookmarks gets one, in milliseconds. */
+const bookmarkMs = 60_000;
+
+/** Writes an event in the form that the client negotiated. */
+export type EventEncoder = (type: WatchEvent["type"], item: Cached) => EncodedEvent;
+
+const utf8 = new TextEncoder();
+const events = {
+  ADDED: utf8.encode('{"type":"ADDED","object":'),
+  MODIFIED: utf8.encode('{"type":"MODIFIED","object":'),
+  DELETED: utf8.encode('{"type":"DELETED","object":'),
+  BOOKMARK: utf8.encode('{"type":"BOOKMARK","object":'),
+  ERROR: utf8.encode('{"type":"ERROR","object":'),
+};
+const lineEnd = utf8.encode("}\n");
+
+/** The event as plain JSON. The object's bytes are made once for all watchers. */
+export const encodePlain: EventEncoder = (type, item) => ({
+  type,
+  object: item.object,
+  bytes: () => joinLine(type, item.bytes()),
+});
+
+/** An event of any object, serialised on demand. */
+export function encodeObject(type: WatchEvent["type"], object: object): EncodedEvent {
+  return { type, object, bytes: () => joinLine(type, utf8.encode(JSON.stringify(object))) };
+}
+
+function joinLine(type: WatchEvent["type"], json: Uint8Array): Uint8Array {
+  const head = events[type];
+  const line = new Uint8Array(head.length + json.length + lineEnd.length);
+  line.set(head);
+  line.set(json, head.length);
+  line.set(lineEnd, head.length + json.length);
+  return line;
+}
+
+/**
+ * Batches of the scope's events until the time is up or the signal is aborted. What is too old comes as an ERROR event
+ * with a 410, as the real server's watch cache does.
+ */
+export async function* watchObjects(
+  registry: Registry,
+  scope: Scope,
+  request: WatchRequest,
+  encode: EventEncoder,
+): AsyncGenerator<readonly EncodedEvent[]> {
+  const { resource, namespace } = scope;
+  const prefix = namespace === undefined ? "" : `${namespace}/`;
+  const table = cacheOf(registry, resource);
+  const abort = new AbortController();
+  const signal = AbortSignal.any([scope.signal, abort.signal]);
+  using _timeout = registry.clock.after(request.timeoutMs, () => abort.abort());
+  const bookmarks = bookmarkTimer(registry, request.bookmarks);
+  using _bookmarks = bookmarks;
+  let revision = registry.cache.revision;
+  const fromNow = request.sendInitialEvents || !request.resourceVersion || request.resourceVersion === "0";
+  if (!fromNow) revision = Number(request.resourceVersion);
+  const initial: EncodedEvent[] = [];
+  if (fromNow && request.sendInitialEvents !== false) {
+    for (const item of table.list(namespace))
+      if (request.selection.matches(item.object)) initial.push(encode("ADDED", serve(resource, item)));
+    if (request.sendInitialEvents && request.bookmarks) initial.push(bookmark(scope, revision, true));
+  }
+  if (initial.length > 0) yield initial;
+  try {
+    for await (const batch of table.watch(revision, signal)) {
+      const out: EncodedEvent[] = [];
+      for (const event of batch.events) {
+        if (!event.item.key.startsWith(prefix)) continue;
+        const seen = asSeen(event, request.selection);
+        if (seen) out.push(encode(seen.type, serve(resource, seen.item)));
+      }
+      if (bookmarks.due()) out.push(bookmark(scope, batch.revision, false));
+      if (out.length > 0) yield out;
+    }
+    if (request.bookmarks && !scope.signal.aborted) yield [bookmark(scope, registry.cache.revision, false)];
+  } catch (error) {
+    if (!(error instanceof CompactedError)) throw error;
+    const message = `too old resource version: ${revision} (${error.compactRevision})`;
+    yield [encodeObject("ERROR", new StatusError({ code: 410, reason: "Expired", message }).status)];
+  }
+}
+
+function bookmarkTimer(registry: Registry, wanted: boolean): Disposable & { due(): boolean } {
+  let next = registry.clock.monotonicMs() + bookmarkMs;
+  return {
+    due() {
+      const now = registry.clock.monotonicMs();
+      if (!wanted || now < next) return false;
+      next = now + bookmarkMs;
+      return true;
+    },
+    [Symbol.dispose]() {},
+  };
+}
+
+/** What an event is to a watcher with selectors: an object may come into view or leave it without being made or deleted. */
+function asSeen(
+  event: CacheEvent,
+  { matches, selective }: Selection,
+): { type: "ADDED" | "MODIFIED" | "DELETED"; item: Cached } | undefined {
+  const { item, previous } = event;
+  if (event.type === "delete") {
+    return !selective || matches(item.object) ? { type: "DELETED", item } : undefined;
+  }
+  if (!selective) return { type: previous ? "MODIFIED" : "ADDED", item };
+  const before = previous !== undefined && matches(previous.object);
+  if (matches(item.object)) return { type: before ? "MODIFIED" : "ADDED", item };
+  if (!before) return undefined;
+  return { type: "DELETED", item: cached(item.key, previous.object, event.revision) };
+}
+
+function bookmark(scope: Scope, revision: number, endOfInitial: boolean): EncodedEvent {
+  const { kind, apiVersion } = scope.resource;
+  const annotations = endOfInitial ? { annotations: { "k8s.io/initial-events-end": "true" } } : {};
+  const object = {
+    kind,
+    apiVersion,
+    metadata: { resourceVersion: String(revision), creationTimestamp: null, ...annotations },
+  };
+  return encodeObject("BOOKMARK", object as unknown as KubeObject);
+}

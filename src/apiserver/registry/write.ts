@@ -1,0 +1,348 @@
+import { FieldPath } from "../../api/machinery/field.ts";
+import { generateName } from "../../api/machinery/hash.ts";
+import type { KubeObject } from "../../api/machinery/object.ts";
+import type { Resource } from "../../api/machinery/resource.ts";
+import {
+  alreadyExists,
+  badRequest,
+  conflict,
+  modifiedMessage,
+  notFound,
+  StatusError,
+} from "../../api/machinery/status.ts";
+import { formatTime } from "../../api/machinery/time.ts";
+import { sameJson } from "../../base/equal.ts";
+import { uuid } from "../../base/uuid.ts";
+import { type Cached, cached, encodeValue, storagePrefix } from "../cache/cache.ts";
+import { metadataChangeErrors, objectErrors, specChanged, throwIfInvalid } from "./prepare.ts";
+import { type AdmissionRequest, cacheOf, keyIn, type Registry, type Scope, serve, storedResource } from "./scope.ts";
+
+const root = new FieldPath("");
+
+/** How often a write without a resourceVersion is tried again when others write at the same time. */
+const conflictTriesMax = 30;
+
+/** How often another name is drawn for `generateName`. */
+const nameTriesMax = 8;
+
+/** Runs every admission plugin's `mutate`. */
+export async function admit(registry: Registry, request: AdmissionRequest): Promise<void> {
+  for (const plugin of registry.admission) {
+    const waiting = plugin.mutate?.(request);
+    if (waiting) await waiting;
+  }
+}
+
+/** Runs every admission plugin's `validate`. */
+export async function review(registry: Registry, request: AdmissionRequest): Promise<void> {
+  for (const plugin of registry.admission) {
+    const waiting = plugin.validate?.(request);
+    if (waiting) await waiting;
+  }
+}
+
+/**
+ * Creates an object from the request's own copy. Gives the stored object. Throws StatusErrors: AlreadyExists, Invalid,
+ * and what admission refuses with.
+ */
+export async function createObject(registry: Registry, scope: Scope, draft: KubeObject): Promise<Cached> {
+  const { resource } = scope;
+  const { metadata } = draft;
+  if (metadata.resourceVersion)
+    throw new StatusError({ code: 500, message: "resourceVersion should not be set on objects to be created" });
+  if (resource.namespaced) metadata.namespace = scope.namespace!;
+  const generated = Boolean(metadata.generateName);
+  const named = Boolean(metadata.name);
+  for (let attempt = 0; ; attempt++) {
+    if (generated && !named) metadata.name = generateName(metadata.generateName!, () => registry.random.next());
+    try {
+      return await createOnce(registry, scope, attempt === 0 ? draft : structuredClone(draft));
+    } catch (error) {
+      const taken = error instanceof StatusError && error.reason === "AlreadyExists";
+      if (!taken || !generated) throw error;
+      if (!named && attempt < nameTriesMax) continue;
+      const message = `${error.status.message}, the server was not able to generate a unique name for the object`;
+      throw new StatusError({
+        ...error.status,
+        code: 409,
+        message,
+        details: { ...error.status.details, retryAfterSeconds: 1 },
+      });
+    }
+  }
+}
+
+async function createOnce(registry: Registry, scope: Scope, draft: KubeObject): Promise<Cached> {
+  const { resource } = scope;
+  const stored = storedResource(registry, resource);
+  draft.metadata = newMetadata(draft.metadata, registry);
+  const admission: AdmissionRequest = { operation: "CREATE", scope, name: draft.metadata.name, draft };
+  await admit(registry, admission);
+  const object = toStored(resource, draft);
+  if (!stored.statusOnCreate) for (const field of stored.statusFields ?? []) delete object[field];
+  stored.defaults?.(object);
+  stored.prepareCreate?.(object, { now: registry.clock.now(), username: scope.user.username });
+  if (stored.generation) object.metadata.generation = 1;
+  else delete object.metadata.generation;
+  throwIfInvalid(resource, object.metadata.name, objectErrors(stored, object));
+  scope.warnings.push(...(stored.warnings?.(object) ?? []));
+  await review(registry, { ...admission, draft: object });
+  const key = keyIn(scope, object.metadata.name);
+  if (cacheOf(registry, resource).get(key)) throw alreadyExists(resource, object.metadata.name);
+  if (scope.dryRun) return serve(resource, cached(key, ordered(object), 0));
+  const result = await registry.store.commit(
+    [{ key: storagePrefix(stored) + key, revision: 0 }],
+    [{ put: storagePrefix(stored) + key, value: encodeValue(ordered(object)) }],
+  );
+  if (!result.ok) throw alreadyExists(resource, object.metadata.name);
+  await registry.cache.reached(result.revision);
+  return serve(resource, cached(key, ordered(object), result.revision));
+}
+
+/** The metadata that a new object starts with: what users may set, and what only the server sets. */
+function newMetadata(given: KubeObject["metadata"], registry: Registry): KubeObject["metadata"] {
+  const { name, generateName, namespace, labels, annotations, ownerReferences, finalizers, generation } = given;
+  return definedOnly({
+    name,
+    generateName,
+    namespace,
+    uid: uuid(registry.random),
+    generation,
+    creationTimestamp: formatTime(registry.clock.now()),
+    labels,
+    annotations,
+    ownerReferences,
+    finalizers,
+  }) as unknown as KubeObject["metadata"];
+}
+
+function definedOnly(fields: Record<string, unknown>): Record<string, unknown> {
+  for (const key in fields) if (fields[key] === undefined) delete fields[key];
+  return fields;
+}
+
+/** kind, apiVersion and metadata first: list answers cut the first two off the JSON. */
+function ordered(object: KubeObject): KubeObject {
+  const { kind, apiVersion, metadata, ...rest } = object;
+  return { kind, apiVersion, metadata, ...rest } as KubeObject;
+}
+
+function toStored(resource: Resource, draft: KubeObject): KubeObject {
+  return resource.storedAs ? resource.storedAs.toStored(draft) : draft;
+}
+
+/** What an update wants the object to be, from what it is now. Gives the request's own copy. */
+export type Transform = (current: KubeObject) => KubeObject | Promise<KubeObject>;
+
+export interface UpdateOptions {
+  /** `status` or a part of the object; the main resource if absent. */
+  subresource?: string;
+  /** The uid that the request insists on. */
+  uid?: string;
+  /** Skips admission and validation: for the server's own bookkeeping. */
+  internal?: boolean;
+}
+
+/**
+ * Changes an object: reads it, lets `transform` make the wanted one, checks and stores it. Tries again if somebody else
+ * was faster and the request named no resourceVersion. Gives the new state and whether it was the end of the object.
+ */
+export async function updateObject(
+  registry: Registry,
+  scope: Scope,
+  name: string,
+  transform: Transform,
+  options: UpdateOptions = {},
+): Promise<Cached> {
+  const { resource } = scope;
+  const key = keyIn(scope, name);
+  for (let attempt = 0; ; attempt++) {
+    const item = cacheOf(registry, resource).get(key);
+    if (!item) throw notFound(resource, name);
+    const draft = await transform(serve(resource, item).object);
+    const wanted = draft.metadata.resourceVersion;
+    if (wanted !== undefined && wanted !== "" && !/^\d+$/.test(wanted)) {
+      throw new StatusError({
+        code: 500,
+        message: `resourceVersion: Invalid value: ${JSON.stringify(wanted)}: strconv.ParseUint: parsing ${JSON.stringify(wanted)}: invalid syntax`,
+      });
+    }
+    const conditional = wanted !== undefined && wanted !== "" && wanted !== "0";
+    if (conditional && wanted !== String(item.revision)) throw conflict(resource, name, modifiedMessage);
+    const done = await storeUpdate(registry, scope, key, item, draft, options);
+    if (done) return done;
+    if (conditional || attempt >= conflictTriesMax) throw conflict(resource, name, modifiedMessage);
+  }
+}
+
+/** One try. Undefined if somebody else wrote the object in between. */
+async function storeUpdate(
+  registry: Registry,
+  scope: Scope,
+  key: string,
+  item: Cached,
+  draft: KubeObject,
+  options: UpdateOptions,
+): Promise<Cached | undefined> {
+  const { resource } = scope;
+  const stored = storedResource(registry, resource);
+  const previous = item.object;
+  const { name } = previous.metadata;
+  if (draft.metadata.uid && draft.metadata.uid !== previous.metadata.uid) {
+    const why = `Precondition failed: UID in precondition: ${draft.metadata.uid}, UID in object meta: ${previous.metadata.uid}`;
+    throw conflict(resource, name, why);
+  }
+  keepMetadata(draft, previous);
+  const admission: AdmissionRequest = {
+    operation: "UPDATE",
+    scope,
+    name,
+    subresource: options.subresource,
+    draft,
+    previous,
+  };
+  if (!options.internal) await admit(registry, admission);
+  const next = toStored(resource, draft);
+  mergeParts(stored, next, previous, options.subresource);
+  if (!options.internal) prepareNext(registry, scope, stored, next, previous, options.subresource);
+  if (!stored.generation) delete next.metadata.generation;
+  else if (specChanged(next, previous)) next.metadata.generation = (previous.metadata.generation ?? 0) + 1;
+  else next.metadata.generation = previous.metadata.generation;
+  if (!options.internal) await review(registry, { ...admission, draft: next });
+  const object = ordered(next);
+  const same = sameStored(object, previous);
+  if (scope.dryRun || same) return serve(resource, same ? item : cached(key, object, item.revision));
+  return commitUpdate(registry, scope, key, item, object);
+}
+
+/** Defaults and validation of the new state. */
+function prepareNext(
+  registry: Registry,
+  scope: Scope,
+  stored: Resource,
+  next: KubeObject,
+  previous: KubeObject,
+  subresource?: string,
+): void {
+  const facts = { now: registry.clock.now(), username: scope.user.username };
+  stored.defaults?.(next);
+  if (subresource !== "status") stored.prepareUpdate?.(next, previous, facts);
+  const errors = [...metadataChangeErrors(next, previous)];
+  if (subresource === "status") errors.push(...(stored.validateStatusUpdate?.(next, previous, root) ?? []));
+  else errors.push(...objectErrors(stored, next), ...(stored.validateUpdate?.(next, previous, root) ?? []));
+  throwIfInvalid(scope.resource, previous.metadata.name, errors);
+  scope.warnings.push(...(subresource ? [] : (stored.warnings?.(next) ?? [])));
+}
+
+function sameStored(next: KubeObject, previous: KubeObject): boolean {
+  const { resourceVersion: _a, ...metadata } = next.metadata;
+  const { resourceVersion: _b, ...before } = previous.metadata;
+  return sameJson({ ...next, metadata }, { ...previous, metadata: before });
+}
+
+async function commitUpdate(
+  registry: Registry,
+  scope: Scope,
+  key: string,
+  item: Cached,
+  object: KubeObject,
+): Promise<Cached | undefined> {
+  const stored = storedResource(registry, scope.resource);
+  const storeKey = storagePrefix(stored) + key;
+  const ends = isFinished(stored, object);
+  const result = await registry.store.commit(
+    [{ key: storeKey, revision: item.revision }],
+    [ends ? { delete: storeKey } : { put: storeKey, value: encodeValue(object) }],
+  );
+  if (!result.ok) {
+    // Somebody was faster: wait until their write is here, so that the next try sees it.
+    await registry.cache.reached(result.revision);
+    return undefined;
+  }
+  await registry.cache.reached(result.revision);
+  return serve(scope.resource, cached(key, object, result.revision));
+}
+
+/** True if nothing holds a deleted object any more. */
+export function isFinished(resource: Resource, object: KubeObject): boolean {
+  const { deletionTimestamp, deletionGracePeriodSeconds, finalizers } = object.metadata;
+  if (deletionTimestamp === undefined || (finalizers?.length ?? 0) > 0) return false;
+  if (resource.id === "namespaces") return (object.spec?.finalizers?.length ?? 0) === 0;
+  return (deletionGracePeriodSeconds ?? 0) === 0;
+}
+
+/** Puts back what no update changes. */
+function keepMetadata(draft: KubeObject, previous: KubeObject): void {
+  const before = previous.metadata;
+  const { labels, annotations, ownerReferences, finalizers } = draft.metadata;
+  draft.metadata = definedOnly({
+    name: before.name,
+    generateName: before.generateName,
+    namespace: before.namespace,
+    uid: before.uid,
+    generation: before.generation,
+    creationTimestamp: before.creationTimestamp,
+    deletionTimestamp: before.deletionTimestamp,
+    deletionGracePeriodSeconds: before.deletionGracePeriodSeconds,
+    labels,
+    annotations,
+    ownerReferences,
+    finalizers,
+  }) as unknown as KubeObject["metadata"];
+}
+
+/** A write of the main resource keeps the status; a write of the status keeps all the rest. */
+function mergeParts(stored: Resource, next: KubeObject, previous: KubeObject, subresource?: string): void {
+  const statusFields = stored.statusFields ?? [];
+  if (subresource === undefined || subresource !== "status") {
+    if (subresource === "internal") return;
+    for (const field of statusFields) {
+      if (previous[field] === undefined) delete next[field];
+      else next[field] = previous[field];
+    }
+    return;
+  }
+  for (const field of new Set([...Object.keys(next), ...Object.keys(previous)])) {
+    if (field === "metadata" || statusFields.includes(field)) continue;
+    if (previous[field] === undefined) delete next[field];
+    else next[field] = previous[field];
+  }
+  // Through the status, metadata changes only in labels, annotations and finalizers; owners stay.
+  const { ownerReferences } = previous.metadata;
+  if (ownerReferences) next.metadata.ownerReferences = ownerReferences;
+  else delete next.metadata.ownerReferences;
+}
+
+/** Replaces an object with the body of a PUT; creates it where the resource allows that. */
+export async function replaceObject(
+  registry: Registry,
+  scope: Scope,
+  name: string,
+  body: KubeObject,
+  subresource?: string,
+): Promise<{ item: Cached; created: boolean }> {
+  const { resource } = scope;
+  if (!body.metadata.name)
+    throw badRequest(`the name of the object (${name} based on URL) was undeterminable: name must be provided`);
+  if (body.metadata.name !== name) {
+    throw badRequest(`the name of the object (${body.metadata.name}) does not match the name on the URL (${name})`);
+  }
+  const exists = cacheOf(registry, resource).get(keyIn(scope, name)) !== undefined;
+  if (!exists && resource.createOnUpdate && !subresource && !body.metadata.resourceVersion) {
+    return { item: await createObject(registry, scope, body), created: true };
+  }
+  if (!exists && body.metadata.uid) {
+    const why = `Precondition failed: UID in precondition: ${body.metadata.uid}, UID in object meta: `;
+    throw conflict(resource, name, why);
+  }
+  if (exists && resource.unconditionalUpdate === false && !body.metadata.resourceVersion) {
+    const error = {
+      type: "FieldValueInvalid" as const,
+      field: "metadata.resourceVersion",
+      body: "Invalid value: 0: must be specified for an update",
+    };
+    throwIfInvalid(resource, name, [error]);
+  }
+  const item = await updateObject(registry, scope, name, () => structuredClone(body), { subresource });
+  return { item, created: false };
+}

@@ -1,0 +1,107 @@
+import type { KubeObject } from "../../api/machinery/object.ts";
+import { selects } from "../../api/machinery/selector.ts";
+import { conflict, internal, type Status, tooManyRequests } from "../../api/machinery/status.ts";
+import { formatTime } from "../../api/machinery/time.ts";
+import { deleteObject } from "../registry/delete.ts";
+import { cacheOf, type Registry, type Scope } from "../registry/scope.ts";
+import { updateObject } from "../registry/write.ts";
+
+const success: Status = { kind: "Status", apiVersion: "v1", metadata: {}, status: "Success", code: 201 };
+
+/** Puts a pod on a node (`pods/binding`). Throws a Conflict if it is on one already or on its way out. */
+export async function bindPod(registry: Registry, scope: Scope, name: string, binding: KubeObject): Promise<Status> {
+  const now = formatTime(registry.clock.now());
+  await updateObject(
+    registry,
+    scope,
+    name,
+    (pod) => {
+      const why = (text: string) => conflict({ group: "", plural: "pods/binding" }, name, text);
+      if (binding.metadata?.uid && binding.metadata.uid !== pod.metadata.uid) {
+        throw why(
+          `Precondition failed: UID in precondition: ${binding.metadata.uid}, UID in object meta: ${pod.metadata.uid}`,
+        );
+      }
+      if (pod.metadata.deletionTimestamp) throw why(`pod ${name} is being deleted, cannot be assigned to a host`);
+      if (pod.spec.nodeName) throw why(`pod ${name} is already assigned to node ${JSON.stringify(pod.spec.nodeName)}`);
+      const conditions = (pod.status?.conditions ?? []).filter((each: any) => each.type !== "PodScheduled");
+      const scheduled = {
+        type: "PodScheduled",
+        observedGeneration: pod.metadata.generation,
+        status: "True",
+        lastProbeTime: null,
+        lastTransitionTime: now,
+      };
+      return {
+        ...pod,
+        metadata: {
+          ...pod.metadata,
+          annotations: { ...pod.metadata.annotations, ...binding.metadata?.annotations },
+          labels: { ...pod.metadata.labels, ...binding.metadata?.labels },
+        },
+        spec: { ...pod.spec, nodeName: binding.target?.name },
+        status: { ...pod.status, conditions: [...conditions, scheduled] },
+      };
+    },
+    { subresource: "internal", internal: true },
+  );
+  return success;
+}
+
+/** Deletes a pod unless a disruption budget forbids it (`pods/eviction`). Throws a 429 if one does. */
+export async function evictPod(registry: Registry, scope: Scope, name: string, eviction: KubeObject): Promise<Status> {
+  const pods = cacheOf(registry, scope.resource);
+  const pod = pods.get(`${scope.namespace}/${name}`)?.object;
+  if (pod && isProtected(pod)) {
+    const budgets = registry.resources.byId("poddisruptionbudgets.policy")!;
+    const matching = [...cacheOf(registry, budgets).list(scope.namespace)].filter(({ object }) =>
+      selects(object.spec?.selector, pod.metadata.labels),
+    );
+    if (matching.length > 1)
+      throw internal(
+        "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.",
+      );
+    const budget = matching[0]?.object;
+    if (budget) await spendBudget(registry, { ...scope, resource: budgets }, budget, name);
+  }
+  await deleteObject(registry, scope, name, { ...eviction.deleteOptions });
+  return success;
+}
+
+/** Only pods that do or may do work are protected. */
+function isProtected(pod: KubeObject): boolean {
+  const phase = pod.status?.phase;
+  return (
+    pod.metadata.deletionTimestamp === undefined && phase !== "Succeeded" && phase !== "Failed" && phase !== "Pending"
+  );
+}
+
+async function spendBudget(registry: Registry, scope: Scope, budget: KubeObject, podName: string): Promise<void> {
+  const now = formatTime(registry.clock.now());
+  await updateObject(
+    registry,
+    scope,
+    budget.metadata.name,
+    (current) => {
+      const { status } = current;
+      const observed = (status?.observedGeneration ?? 0) >= (current.metadata.generation ?? 0);
+      const allowed = status?.disruptionsAllowed ?? 0;
+      if (!observed || allowed <= 0) {
+        const message = "Cannot evict pod as it would violate the pod's disruption budget.";
+        const why = `The disruption budget ${current.metadata.name} needs ${status?.desiredHealthy ?? 0} healthy pods and has ${status?.currentHealthy ?? 0} currently`;
+        const error = tooManyRequests(message, observed ? 0 : 10);
+        error.status.details = { ...error.status.details, causes: [{ reason: "DisruptionBudget", message: why }] };
+        throw error;
+      }
+      return {
+        ...current,
+        status: {
+          ...status,
+          disruptionsAllowed: allowed - 1,
+          disruptedPods: { ...status.disruptedPods, [podName]: now },
+        },
+      };
+    },
+    { subresource: "internal", internal: true },
+  );
+}
