@@ -1,8 +1,61 @@
+import { type FieldError, FieldPath, invalid } from "../machinery/field.ts";
+import { qualifiedName } from "../machinery/names.ts";
+import type { KubeObject } from "../machinery/object.ts";
 import { allVerbs, defineResource } from "../machinery/resource.ts";
+import { addInvalid } from "../parts/checks.ts";
 import { ageColumn, text } from "../parts/columns.ts";
 import { statusSubresource } from "../parts/subresources.ts";
 
-export const namespaces = defineResource({
+type Namespace = KubeObject & { spec?: { finalizers?: string[] }; status?: any };
+
+const nameLabel = "kubernetes.io/metadata.name";
+const ownFinalizer = "kubernetes";
+const standardFinalizers = [ownFinalizer, "orphan", "foregroundDeletion"];
+
+function defaults({ metadata }: Namespace): void {
+  if (!metadata.name) return;
+  metadata.labels ??= {};
+  metadata.labels[nameLabel] ??= metadata.name;
+}
+
+/** The finalizer lets the namespace's contents go first. */
+function prepareCreate(namespace: Namespace): void {
+  namespace.status = { phase: "Active" };
+  namespace.spec ??= {};
+  const finalizers = namespace.spec.finalizers ?? [];
+  namespace.spec.finalizers = finalizers.includes(ownFinalizer) ? finalizers : [...finalizers, ownFinalizer];
+}
+
+/** Finalizers change only through `finalize`. */
+function prepareUpdate(namespace: Namespace, previous: Namespace): void {
+  namespace.spec = { ...namespace.spec, finalizers: previous.spec?.finalizers };
+  if (!previous.spec?.finalizers) delete namespace.spec.finalizers;
+}
+
+function validate({ spec }: Namespace): FieldError[] {
+  const errors: FieldError[] = [];
+  const path = () => new FieldPath("spec").child("finalizers");
+  for (const name of spec?.finalizers ?? []) {
+    addInvalid(errors, path, name, qualifiedName(name));
+    if (!name.includes("/") && !standardFinalizers.includes(name)) {
+      errors.push(invalid(path(), name, "name is neither a standard finalizer name nor is it fully qualified"));
+    }
+  }
+  return errors;
+}
+
+function validateStatusUpdate({ metadata, status }: Namespace): FieldError[] {
+  const path = new FieldPath("status").child("Phase");
+  if (!metadata.deletionTimestamp && status?.phase !== "Active") {
+    return [invalid(path, status?.phase ?? "", "may only be 'Active' if `deletionTimestamp` is empty")];
+  }
+  if (metadata.deletionTimestamp && status?.phase !== "Terminating") {
+    return [invalid(path, status?.phase ?? "", "may only be 'Terminating' if `deletionTimestamp` is not empty")];
+  }
+  return [];
+}
+
+export const namespaces = defineResource<Namespace>({
   group: "",
   version: "v1",
   kind: "Namespace",
@@ -14,6 +67,11 @@ export const namespaces = defineResource({
   subresources: [{ name: "finalize", verbs: ["update"] }, statusSubresource],
   statusFields: ["status"],
   nameRule: "dns1123label",
+  defaults,
+  prepareCreate,
+  prepareUpdate,
+  validate,
+  validateStatusUpdate,
   columns: [text("Status", ({ status }) => status?.phase ?? ""), ageColumn],
   selectableFields: { "status.phase": ({ status }) => status?.phase ?? "" },
 });

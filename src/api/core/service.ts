@@ -1,6 +1,133 @@
+import { type FieldError, FieldPath, invalid } from "../machinery/field.ts";
 import { defineResource } from "../machinery/resource.ts";
+import { sameValue } from "../parts/checks.ts";
 import { ageColumn, labelsText, text, wide } from "../parts/columns.ts";
 import { proxySubresource, statusSubresource } from "../parts/subresources.ts";
+import {
+  isHeadless,
+  isOpenToTheWorld,
+  needsClusterIp,
+  needsHealthCheckPort,
+  needsNodePort,
+  type Service,
+  type ServiceSpec,
+} from "./servicetypes.ts";
+import { validateService, validateServiceStatus, validateServiceUpdate } from "./servicevalidation.ts";
+
+const affinitySeconds = 3 * 60 * 60;
+
+/** Addresses of the cluster's services, the first family being the main one. */
+const clusterFamilies: readonly string[] = ["IPv4"];
+
+function defaults({ spec }: Service): void {
+  spec.sessionAffinity ||= "None";
+  if (spec.sessionAffinity === "None") delete spec.sessionAffinityConfig;
+  if (spec.sessionAffinity === "ClientIP") {
+    spec.sessionAffinityConfig ??= {};
+    spec.sessionAffinityConfig.clientIP ??= {};
+    spec.sessionAffinityConfig.clientIP.timeoutSeconds ??= affinitySeconds;
+  }
+  spec.type ||= "ClusterIP";
+  for (const port of spec.ports ?? []) {
+    port.protocol ||= "TCP";
+    port.targetPort ||= port.port ?? 0;
+  }
+  if (isOpenToTheWorld(spec)) spec.externalTrafficPolicy ||= "Cluster";
+  if (needsClusterIp(spec)) spec.internalTrafficPolicy ??= "Cluster";
+  if (spec.type === "LoadBalancer") spec.allocateLoadBalancerNodePorts ??= true;
+}
+
+/** `clusterIP` and the first of `clusterIPs` are one; old clients know only the former. */
+function joinAddresses(spec: ServiceSpec, previous?: ServiceSpec): void {
+  if (!previous) {
+    if (spec.clusterIP && !spec.clusterIPs?.length) spec.clusterIPs = [spec.clusterIP];
+    return;
+  }
+  if (spec.clusterIP === previous.clusterIP) return;
+  if (!spec.clusterIP && sameValue(spec.clusterIPs, previous.clusterIPs)) delete spec.clusterIPs;
+  else if (spec.clusterIP && sameValue(spec.clusterIPs, previous.clusterIPs)) spec.clusterIPs = [spec.clusterIP];
+}
+
+/** What the server gave out stays if a write leaves it out. */
+function keepAllocated(spec: ServiceSpec, previous: ServiceSpec): void {
+  if (needsClusterIp(spec) && needsClusterIp(previous)) {
+    if (!spec.clusterIP) spec.clusterIP = previous.clusterIP;
+    if (!spec.clusterIPs?.length && spec.clusterIP === previous.clusterIP) spec.clusterIPs = previous.clusterIPs;
+    spec.ipFamilies ??= previous.ipFamilies;
+    spec.ipFamilyPolicy ??= previous.ipFamilyPolicy;
+  }
+  if (needsNodePort(spec) && needsNodePort(previous)) {
+    const given = new Map(previous.ports?.map((port) => [`${port.protocol}/${port.port}`, port.nodePort]));
+    const taken = new Set(spec.ports?.map(({ nodePort }) => nodePort));
+    for (const port of spec.ports ?? []) {
+      const nodePort = given.get(`${port.protocol}/${port.port}`);
+      if (!port.nodePort && nodePort && !taken.has(nodePort)) port.nodePort = nodePort;
+    }
+  }
+  if (needsHealthCheckPort(spec) && needsHealthCheckPort(previous)) {
+    spec.healthCheckNodePort ||= previous.healthCheckNodePort;
+  }
+}
+
+/** What belonged to the former type goes with it, unless the write changed it as well. */
+function dropOfFormerType(spec: ServiceSpec, previous: ServiceSpec): void {
+  if (needsClusterIp(previous) && !needsClusterIp(spec)) {
+    const isSame = !spec.clusterIPs?.length || sameValue(spec.clusterIPs, previous.clusterIPs);
+    if (isSame)
+      for (const field of ["clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy"] as const) delete spec[field];
+    delete spec.internalTrafficPolicy;
+  }
+  if (needsNodePort(previous) && !needsNodePort(spec)) {
+    const given = new Set(previous.ports?.map(({ nodePort }) => nodePort));
+    if (spec.ports?.every(({ nodePort }) => !nodePort || given.has(nodePort))) {
+      for (const port of spec.ports) delete port.nodePort;
+    }
+  }
+  const drop = (field: keyof ServiceSpec) => {
+    if (sameValue(spec[field], previous[field])) delete spec[field];
+  };
+  if (needsHealthCheckPort(previous) && !needsHealthCheckPort(spec)) drop("healthCheckNodePort");
+  if (previous.type === "LoadBalancer" && spec.type !== "LoadBalancer") {
+    drop("allocateLoadBalancerNodePorts");
+    drop("loadBalancerClass");
+  }
+  if (isOpenToTheWorld(previous) && !isOpenToTheWorld(spec)) drop("externalTrafficPolicy");
+}
+
+/** Settles which families of addresses the service has. */
+function settleFamilies({ spec }: Service): void {
+  if (spec.type === "ExternalName") return;
+  const withoutPods = isHeadless(spec) && Object.keys(spec.selector ?? {}).length === 0;
+  if (withoutPods && !spec.ipFamilies && !spec.ipFamilyPolicy) {
+    // Whoever makes its endpoints may make them of any family.
+    spec.ipFamilyPolicy = "RequireDualStack";
+    spec.ipFamilies = ["IPv4", "IPv6"];
+    return;
+  }
+  spec.ipFamilyPolicy ??= (spec.ipFamilies?.length ?? 0) > 1 ? "RequireDualStack" : "SingleStack";
+  if (!spec.ipFamilies?.length) {
+    const wanted = spec.ipFamilyPolicy === "SingleStack" ? clusterFamilies.slice(0, 1) : [...clusterFamilies];
+    const first = spec.clusterIPs?.[0];
+    spec.ipFamilies = first && !isHeadless(spec) && first.includes(":") ? ["IPv6"] : wanted;
+  }
+}
+
+function validateFamilies({ spec }: Service): FieldError[] {
+  const withoutPods = isHeadless(spec) && Object.keys(spec.selector ?? {}).length === 0;
+  if (spec.type === "ExternalName" || withoutPods || clusterFamilies.length > 1) return [];
+  const path = new FieldPath("spec").child("ipFamilyPolicy");
+  const why = "this cluster is not configured for dual-stack services";
+  return spec.ipFamilyPolicy === "RequireDualStack" ? [invalid(path, spec.ipFamilyPolicy, why)] : [];
+}
+
+function* warnings({ spec }: Service): Iterable<string> {
+  if (spec.externalIPs?.length) {
+    yield "spec.externalIPs is deprecated and may no longer be implemented in some clusters";
+  }
+  if (spec.trafficDistribution === "PreferClose") {
+    yield 'spec.trafficDistribution: "PreferClose" is deprecated; use "PreferSameZone"';
+  }
+}
 
 /** Where the world outside finds the service, by type. */
 function externalText({ spec, status }: any): string {
@@ -27,7 +154,7 @@ function portsText({ spec }: any): string {
   return parts.join(",") || "<none>";
 }
 
-export const services = defineResource({
+export const services = defineResource<Service>({
   group: "",
   version: "v1",
   kind: "Service",
@@ -41,6 +168,19 @@ export const services = defineResource({
   statusFields: ["status"],
   nameRule: "dns1123label",
   createOnUpdate: true,
+  defaults,
+  prepareCreate: ({ spec }) => joinAddresses(spec),
+  prepareUpdate({ spec }, previous) {
+    joinAddresses(spec, previous.spec);
+    keepAllocated(spec, previous.spec);
+    dropOfFormerType(spec, previous.spec);
+  },
+  validate: validateService,
+  validateCreate: validateFamilies,
+  validateUpdate: validateServiceUpdate,
+  validateStatusUpdate: validateServiceStatus,
+  canonicalize: settleFamilies,
+  warnings,
   columns: [
     text("Type", ({ spec }) => spec?.type ?? ""),
     text("Cluster-IP", ({ spec }) => spec?.clusterIPs?.[0] ?? "<none>"),
