@@ -51,7 +51,7 @@ test("the slow reader reads what the native one writes", () => {
 test("YAML scalars", () => {
   const text =
     "a: yes\nb: 017\nc: 0o17\nd: 2020-01-01\ne: 12:30\nf: 1_000\ng: 1e3\nh: ~\ni: '1'\nj: +1\nk: 0x1F\nl: off\n5: x\nm: -.5";
-  assert.deepEqual(parseYaml(text), {
+  assert.deepEqual(parseYaml(text).value, {
     a: true,
     b: 15,
     c: 15,
@@ -70,13 +70,13 @@ test("YAML scalars", () => {
 });
 
 test("YAML documents, duplicates and mistakes", () => {
-  assert.equal(parseYaml(""), null);
+  assert.equal(parseYaml("").value, null);
   assert.deepEqual(parseYamlDocuments("a: 1\n---\nb: &x 2\nc: *x\n"), [{ a: 1 }, { b: 2, c: 2 }]);
   assert.deepEqual(scanYaml("data:\n  a: 1\n  a: 2\n"), {
     documents: [{ data: { a: 2 } }],
     duplicates: ['line 3: key "a" already set in map'],
   });
-  assert.throws(() => parseYaml("a: 1\na: 2"), {
+  assert.throws(() => parseYamlDocuments("a: 1\na: 2"), {
     message: 'yaml: unmarshal errors:\n  line 2: key "a" already set in map',
   });
   assert.throws(() => parseYaml("a:\n\tb: 1\n"), {

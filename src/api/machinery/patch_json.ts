@@ -1,8 +1,7 @@
 // JSON patches (RFC 6902) as the real server applies them: all or nothing, but lenient. A path's first segment is dropped
 // whatever it is, `replace` sets a missing key, negative indexes count from the end.
 
-import { isObject, jsonKind, patchRefusal, sameJson } from "./patch_merge.ts";
-import type { StatusError } from "./status.ts";
+import { isObject, jsonKind, PatchError, sameJson } from "./patch_merge.ts";
 
 export interface JsonPatchOperation {
   op: string;
@@ -17,14 +16,14 @@ interface Root {
 
 const operationsMax = 10_000;
 
-/** Checks that a body is a JSON patch. Throws a `StatusError` in the server's words. */
+/** Checks that a body is a JSON patch. Throws a `PatchError` in the server's words. */
 export function readJsonPatch(patch: unknown): JsonPatchOperation[] {
-  const mistake = (value: unknown, go: string): StatusError =>
-    patchRefusal(400, `error decoding patch: json: cannot unmarshal ${jsonKind(value)} into Go value of type ${go}`);
+  const mistake = (value: unknown, go: string): PatchError =>
+    new PatchError(400, `error decoding patch: json: cannot unmarshal ${jsonKind(value)} into Go value of type ${go}`);
   if (patch === null) return [];
   if (!Array.isArray(patch)) throw mistake(patch, "[]handlers.jsonPatchOp");
   if (patch.length > operationsMax) {
-    throw patchRefusal(
+    throw new PatchError(
       413,
       `Request entity too large: The allowed maximum operations in a JSON patch is ${operationsMax}, got ${patch.length}`,
     );
@@ -34,14 +33,14 @@ export function readJsonPatch(patch: unknown): JsonPatchOperation[] {
 }
 
 /** The server tells nobody what is wrong with an operation. */
-function rejected(): StatusError {
-  return patchRefusal(422, "the server rejected our request due to an error in our request");
+function rejected(): PatchError {
+  return new PatchError(422, "the server rejected our request due to an error in our request");
 }
 
-/** Applies a JSON patch to a copy. Throws a `StatusError` for what is no patch, or if any operation fails. */
-export function jsonPatch(document: unknown, patch: unknown): unknown {
+/** Applies a patch to a copy. Throws a `PatchError` if any operation fails. */
+export function applyJsonPatch(document: unknown, patch: readonly JsonPatchOperation[]): unknown {
   const root = { document: structuredClone(document) };
-  for (const operation of readJsonPatch(patch)) applyOperation(root, operation);
+  for (const operation of patch) applyOperation(root, operation);
   return root.document;
 }
 

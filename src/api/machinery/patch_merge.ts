@@ -12,9 +12,12 @@ const refusals = {
   500: {},
 };
 
-/** The error for a patch that cannot be applied. */
-export function patchRefusal(code: 400 | 413 | 422 | 500, message: string): StatusError {
-  return new StatusError({ code, message, ...refusals[code] });
+/** A patch that cannot be applied. */
+export class PatchError extends StatusError {
+  constructor(code: keyof typeof refusals, message: string) {
+    super({ code, message, ...refusals[code] });
+    this.name = "PatchError";
+  }
 }
 
 export function isObject(value: unknown): value is JsonObject {
@@ -30,20 +33,20 @@ export function jsonKind(value: unknown): string {
 /** Checks that a body is an object, as merge patches must be. Throws the server's 400 otherwise. */
 export function readObjectPatch(patch: unknown): JsonObject {
   if (isObject(patch)) return patch;
-  if (patch === null) throw patchRefusal(400, "Invalid JSON Patch");
-  throw patchRefusal(
+  if (patch === null) throw new PatchError(400, "Invalid JSON Patch");
+  throw new PatchError(
     400,
     `error decoding patch: json: cannot unmarshal ${jsonKind(patch)} into Go value of type map[string]interface {}`,
   );
 }
 
 /** Applies a merge patch. Neither argument is changed; the result shares what the patch leaves alone. */
-export function mergePatch(target: unknown, patch: unknown): unknown {
+export function applyMergePatch(target: unknown, patch: unknown): unknown {
   if (!isObject(patch)) return patch;
   const result: JsonObject = isObject(target) ? { ...target } : {};
   for (const [key, value] of Object.entries(patch)) {
     if (value === null) delete result[key];
-    else result[key] = mergePatch(result[key], value);
+    else result[key] = applyMergePatch(result[key], value);
   }
   return result;
 }

@@ -1,11 +1,10 @@
 // Strategic merge patches: maps are merged, lists too where the schema has a merge key, and directives say the rest
 // ("Strategic Merge Patch" in Kubernetes' API conventions). Neither the object nor the patch is changed.
 
-import { isObject, patchRefusal, readObjectPatch, sameJson } from "./patch_merge.ts";
+import { isObject, PatchError, sameJson } from "./patch_merge.ts";
 import { applyOrder, type Item, keyOf } from "./patch_order.ts";
 import { childPlace, itemPlace, type MergePlace, mergeKeyOf, mergesList, replacesMap } from "./patch_schema.ts";
-import type { Definitions, Schema } from "./schema.ts";
-import type { StatusError } from "./status.ts";
+import type { Definitions } from "./schema.ts";
 
 type JsonObject = Record<string, unknown>;
 
@@ -14,13 +13,14 @@ export const retainKeysDirective = "$retainKeys";
 export const deletePrimitivePrefix = "$deleteFromPrimitiveList/";
 export const orderPrefix = "$setElementOrder/";
 
-/**
- * Applies a strategic merge patch to an object of this schema (`{ $ref: definition }`). Throws a `StatusError` in the
- * server's words.
- */
-export function strategicMerge(target: unknown, patch: unknown, schema: Schema, definitions: Definitions): unknown {
-  const change = readObjectPatch(patch);
-  return mergeMap(isObject(target) ? target : {}, change, { field: schema, definitions });
+/** Applies a strategic merge patch to an object of this definition. Throws a `PatchError` in the server's words. */
+export function applyStrategicPatch(
+  target: JsonObject,
+  patch: JsonObject,
+  definition: string,
+  definitions: Definitions,
+): JsonObject {
+  return mergeMap(target, patch, { field: { $ref: definition }, definitions });
 }
 
 /** A map of Go as `%v` prints it: `map[image:x name:a]`. */
@@ -33,8 +33,8 @@ export function goText(value: unknown): string {
   return value === null || value === undefined ? "<nil>" : String(value);
 }
 
-function unknownDirective(patch: JsonObject): StatusError {
-  return patchRefusal(500, `unknown patch type: ${goText(patch[patchDirective])} in map: ${goText(patch)}`);
+function unknownDirective(patch: JsonObject): PatchError {
+  return new PatchError(500, `unknown patch type: ${goText(patch[patchDirective])} in map: ${goText(patch)}`);
 }
 
 function mergeMap(target: JsonObject, patch: JsonObject, place: MergePlace): JsonObject {
@@ -59,7 +59,7 @@ function mergeMap(target: JsonObject, patch: JsonObject, place: MergePlace): Jso
 function retainKeys(target: JsonObject, patch: JsonObject): JsonObject {
   const retained = patch[retainKeysDirective];
   if (retained === undefined) return { ...target };
-  const mistake = patchRefusal(400, "invalid patch format of retainKeys");
+  const mistake = new PatchError(400, "invalid patch format of retainKeys");
   if (!Array.isArray(retained)) throw mistake;
   const isNamed = (key: string): boolean => key.startsWith("$") || retained.includes(key);
   if (!Object.keys(patch).every(isNamed)) throw mistake;
@@ -67,12 +67,12 @@ function retainKeys(target: JsonObject, patch: JsonObject): JsonObject {
 }
 
 function orderList(value: unknown): unknown[] {
-  if (!Array.isArray(value)) throw patchRefusal(400, "invalid patch format of setElementOrder list");
+  if (!Array.isArray(value)) throw new PatchError(400, "invalid patch format of setElementOrder list");
   return value;
 }
 
 function deletePrimitives(result: JsonObject, key: string, values: unknown): void {
-  if (!Array.isArray(values)) throw patchRefusal(400, "invalid patch format of primitive list");
+  if (!Array.isArray(values)) throw new PatchError(400, "invalid patch format of primitive list");
   const list = result[key];
   if (Array.isArray(list)) result[key] = list.filter((item) => !values.some((value) => sameJson(item, value)));
 }
@@ -113,7 +113,7 @@ function withoutDirectives(value: unknown): unknown {
 function mergeList(current: unknown[], patch: unknown[], place: MergePlace, key: string): unknown[] {
   if (![...current, ...patch].some(isObject)) return mergeScalars(current, patch);
   const mergeKey = mergeKeyOf(place);
-  if (mergeKey === undefined) throw patchRefusal(500, `cannot merge lists without merge key for ${key}`);
+  if (mergeKey === undefined) throw new PatchError(500, `cannot merge lists without merge key for ${key}`);
   const { kept, merging } = applyListDirectives(current, patch, mergeKey);
   if (!merging) return kept;
   const items = [...kept];
@@ -146,13 +146,13 @@ function applyListDirectives(
   const merging: Item[] = [];
   let replace = false;
   for (const item of patch) {
-    if (!isObject(item)) throw patchRefusal(500, "invalid patch format: a list of maps was wanted");
+    if (!isObject(item)) throw new PatchError(500, "invalid patch format: a list of maps was wanted");
     const directive = item[patchDirective];
     if (directive === "replace") replace = true;
-    else if (directive === "merge") throw patchRefusal(500, "merging lists cannot yet be specified in the patch");
+    else if (directive === "merge") throw new PatchError(500, "merging lists cannot yet be specified in the patch");
     else if (directive !== undefined && directive !== "delete") throw unknownDirective(item);
     else if (item[mergeKey] === undefined)
-      throw patchRefusal(500, `map: ${goText(item)} does not contain declared merge key: ${mergeKey}`);
+      throw new PatchError(500, `map: ${goText(item)} does not contain declared merge key: ${mergeKey}`);
     else if (directive === "delete") kept = kept.filter((each) => !sameJson(each[mergeKey], item[mergeKey]));
     else merging.push(item);
   }
@@ -186,7 +186,7 @@ function checkOrder(patch: unknown, order: unknown[], key: string, mergeKey: str
     if (isObject(item) && item[patchDirective] !== undefined) continue;
     const at = wanted.indexOf(keyOf(item, mergeKey));
     if (at <= last) {
-      throw patchRefusal(
+      throw new PatchError(
         500,
         `The order in patch list:\n${goText(patch)}\n doesn't match ${orderPrefix}${key} list:\n${goText(order)}\n`,
       );

@@ -70,9 +70,10 @@ export interface YamlScan {
   duplicates: string[];
 }
 
-/** Parses the first document of a YAML text. Throws a `YamlSyntaxError`, for duplicate keys too. */
-export function parseYaml(text: string): unknown {
-  return parseYamlDocuments(text)[0] ?? null;
+/** Parses the first document of a YAML text: `value` is null for an empty one. Throws a `YamlSyntaxError`. */
+export function parseYaml(text: string): { value: unknown; duplicates: string[] } {
+  const { documents, duplicates } = scanYaml(text);
+  return { value: documents[0] ?? null, duplicates };
 }
 
 /** Parses all documents of a YAML text, null for empty ones. Throws a `YamlSyntaxError`, for duplicate keys too. */
