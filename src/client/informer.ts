@@ -1,0 +1,164 @@
+import { type KubeObject, keyOf } from "../api/machinery/object.ts";
+import { hasReason, StatusError } from "../api/machinery/status.ts";
+import type { Clock } from "../base/world.ts";
+import type { Client, ListOptions, ResourceLike } from "./client.ts";
+
+/** What changed: `before` is absent for a new object, `now` for one that is gone. */
+export type Changed<T> = (key: string, now: T | undefined, before: T | undefined) => void;
+
+/** The objects of one resource, kept up to date by list and watch. Objects are shared: nobody changes them. */
+export interface Informer<T extends KubeObject = KubeObject> extends AsyncDisposable {
+  /** By `namespace/name`, or `name`. */
+  get(key: string): T | undefined;
+  list(): Iterable<T>;
+  readonly size: number;
+  /** Objects under one value of an index that was declared with `indexes`. */
+  by(index: string, value: string): Iterable<T>;
+  /** Called for every object that is there, then for every change, in order. */
+  onChange(changed: Changed<T>): Disposable;
+  /** Resolves after the first list. */
+  synced: Promise<void>;
+  /** The last resourceVersion seen, as a number. */
+  readonly revision: number;
+  /** Resolves once the cache has seen this revision or later. */
+  reached(revision: number): Promise<void>;
+}
+
+export interface InformerOptions<T> extends Pick<ListOptions, "namespace" | "labelSelector" | "fieldSelector"> {
+  client: Client;
+  clock: Clock;
+  resource: ResourceLike;
+  /** Name → the values that an object stands under. */
+  indexes?: Record<string, (object: T) => readonly string[]>;
+  /** Told of failures that are tried again. */
+  report?(error: unknown): void;
+}
+
+/** First and longest wait before a failed list or watch is tried again, in milliseconds. */
+const retryMs = { first: 200, max: 30_000 };
+
+/** Starts to follow a resource; stop it by disposing. Failures are tried again with back-off, for ever. */
+export function startInformer<T extends KubeObject>(options: InformerOptions<T>): Informer<T> {
+  const { client, clock, resource } = options;
+  const scope = {
+    namespace: options.namespace,
+    labelSelector: options.labelSelector,
+    fieldSelector: options.fieldSelector,
+  };
+  const objects = new Map<string, T>();
+  const indexes = new Map(
+    Object.entries(options.indexes ?? {}).map(([name, read]) => [name, { read, keys: new Map<string, Set<string>>() }]),
+  );
+  const listeners = new Set<Changed<T>>();
+  const waiting: { revision: number; resolve: () => void }[] = [];
+  const abort = new AbortController();
+  let revision = 0;
+  let markSynced = () => {};
+  const synced = new Promise<void>((resolve) => {
+    markSynced = resolve;
+  });
+
+  function apply(key: string, now: T | undefined): void {
+    const before = objects.get(key);
+    if (now) objects.set(key, now);
+    else objects.delete(key);
+    for (const { read, keys } of indexes.values()) {
+      for (const value of before ? read(before) : []) keys.get(value)?.delete(key);
+      for (const value of now ? read(now) : []) {
+        const set = keys.get(value);
+        if (set) set.add(key);
+        else keys.set(value, new Set([key]));
+      }
+    }
+    for (const changed of listeners) changed(key, now, before);
+  }
+
+  function reachedNow(seen: string | undefined): void {
+    if (seen) revision = Math.max(revision, Number(seen));
+    for (let index = waiting.length - 1; index >= 0; index--) {
+      if (waiting[index]!.revision <= revision) waiting.splice(index, 1)[0]!.resolve();
+    }
+  }
+
+  async function listAll(): Promise<string> {
+    const list = await client.list<T>(resource, { ...scope, signal: abort.signal });
+    const there = new Set<string>();
+    for (const item of list.items) {
+      const key = keyOf(item);
+      there.add(key);
+      if (objects.get(key)?.metadata.resourceVersion !== item.metadata.resourceVersion) apply(key, item);
+    }
+    for (const key of [...objects.keys()]) if (!there.has(key)) apply(key, undefined);
+    reachedNow(list.metadata.resourceVersion);
+    markSynced();
+    return list.metadata.resourceVersion ?? "0";
+  }
+
+  async function follow(from: string): Promise<void> {
+    let last = from;
+    for (;;) {
+      const events = client.watch<T>(resource, {
+        ...scope,
+        resourceVersion: last,
+        allowWatchBookmarks: true,
+        signal: abort.signal,
+      });
+      for await (const batch of events) {
+        for (const { type, object } of batch) {
+          last = object.metadata.resourceVersion;
+          if (type !== "BOOKMARK") apply(keyOf(object), type === "DELETED" ? undefined : object);
+        }
+        reachedNow(last);
+      }
+      if (abort.signal.aborted) return;
+    }
+  }
+
+  const running = (async () => {
+    let waitMs = retryMs.first;
+    while (!abort.signal.aborted) {
+      try {
+        const from = await listAll();
+        waitMs = retryMs.first;
+        await follow(from);
+      } catch (error) {
+        if (abort.signal.aborted) return;
+        const gone = hasReason(error, "Expired") || hasReason(error, "Gone");
+        if (gone) continue;
+        if (!(error instanceof StatusError)) options.report?.(error);
+        await clock.sleep(waitMs, abort.signal).catch(() => {});
+        waitMs = Math.min(waitMs * 2, retryMs.max);
+      }
+    }
+  })();
+
+  return {
+    get: (key) => objects.get(key),
+    list: () => objects.values(),
+    get size() {
+      return objects.size;
+    },
+    by(index, value) {
+      const found = indexes.get(index);
+      if (!found) throw new Error(`informer of ${JSON.stringify(resource)}: no index ${JSON.stringify(index)}`);
+      return Iterator.from(found.keys.get(value) ?? []).map((key) => objects.get(key)!);
+    },
+    onChange(changed) {
+      for (const [key, object] of objects) changed(key, object, undefined);
+      listeners.add(changed);
+      return { [Symbol.dispose]: () => void listeners.delete(changed) };
+    },
+    synced,
+    get revision() {
+      return revision;
+    },
+    async reached(wanted) {
+      if (wanted > revision) await new Promise<void>((resolve) => waiting.push({ revision: wanted, resolve }));
+    },
+    async [Symbol.asyncDispose]() {
+      abort.abort();
+      await running;
+      for (const { resolve } of waiting.splice(0)) resolve();
+    },
+  };
+}
