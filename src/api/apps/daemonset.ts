@@ -1,8 +1,88 @@
+import { defaultPodTemplate } from "../core/podspec/defaults.ts";
+import { podWarnings } from "../core/podspec/warnings.ts";
+import { type FieldError, FieldPath, invalid, notSupported, required } from "../machinery/field.ts";
+import type { KubeObject } from "../machinery/object.ts";
 import { defineResource } from "../machinery/resource.ts";
+import { selects } from "../machinery/selector.ts";
+import { checkImmutable, checkLabelSelector, checkNonNegative, type Errors, isEmptySelector } from "../parts/checks.ts";
 import { ageColumn, containerColumns, integer, labelsText, selectorText, text, wide } from "../parts/columns.ts";
 import { statusSubresource } from "../parts/subresources.ts";
+import { amountOf, checkCountOrPercent, checkEndlessTemplate, checkNotOverAll } from "./validation.ts";
 
-export const daemonSets = defineResource({
+type DaemonSet = KubeObject & { spec: any; status?: any };
+
+const specPath = new FieldPath("spec");
+const templatePath = specPath.child("template");
+
+function defaults({ spec }: DaemonSet): void {
+  spec.updateStrategy ??= {};
+  spec.updateStrategy.type ||= "RollingUpdate";
+  if (spec.updateStrategy.type === "RollingUpdate") {
+    spec.updateStrategy.rollingUpdate ??= {};
+    spec.updateStrategy.rollingUpdate.maxUnavailable ??= 1;
+    spec.updateStrategy.rollingUpdate.maxSurge ??= 0;
+  }
+  spec.revisionHistoryLimit ??= 10;
+  spec.template ??= {};
+  defaultPodTemplate(spec.template);
+}
+
+function checkStrategy(errors: Errors, { type, rollingUpdate }: any, path: FieldPath): void {
+  if (type === "OnDelete") return;
+  if (type !== "RollingUpdate") {
+    const shown = { Type: type, RollingUpdate: rollingUpdate ?? null };
+    errors.push(notSupported(path, shown, ["RollingUpdate", "OnDelete"]));
+    return;
+  }
+  const at = path.child("rollingUpdate");
+  if (!rollingUpdate) {
+    errors.push(required(at));
+    return;
+  }
+  const { maxUnavailable, maxSurge } = rollingUpdate;
+  checkCountOrPercent(errors, maxUnavailable, at.child("maxUnavailable"));
+  checkNotOverAll(errors, maxUnavailable, at.child("maxUnavailable"));
+  checkCountOrPercent(errors, maxSurge, at.child("maxSurge"));
+  checkNotOverAll(errors, maxSurge, at.child("maxSurge"));
+  const [hasUnavailable, hasSurge] = [amountOf(maxUnavailable) !== 0, amountOf(maxSurge) !== 0];
+  if (hasUnavailable && hasSurge) {
+    errors.push(invalid(at.child("maxSurge"), maxSurge, "may not be set when maxUnavailable is non-zero"));
+  } else if (!hasUnavailable && !hasSurge) {
+    errors.push(required(at.child("maxUnavailable"), "cannot be 0 when maxSurge is 0"));
+  }
+}
+
+function validate({ spec }: DaemonSet): FieldError[] {
+  const errors: FieldError[] = [];
+  checkLabelSelector(errors, spec.selector, specPath.child("selector"));
+  const labels = spec.template.metadata.labels;
+  const isEmpty = spec.selector && isEmptySelector(spec.selector);
+  if (errors.length === 0 && !isEmpty && !selects(spec.selector, labels)) {
+    const why = "`selector` does not match template `labels`";
+    errors.push(invalid(templatePath.child("metadata", "labels"), labels ?? null, why));
+  }
+  if (isEmpty)
+    errors.push(invalid(specPath.child("selector"), spec.selector, "empty selector is invalid for daemonset"));
+  checkEndlessTemplate(errors, spec.template, "DaemonSet", templatePath);
+  checkNonNegative(errors, spec.minReadySeconds, () => specPath.child("minReadySeconds"));
+  checkStrategy(errors, spec.updateStrategy, specPath.child("updateStrategy"));
+  checkNonNegative(errors, spec.revisionHistoryLimit, () => specPath.child("revisionHistoryLimit"));
+  return errors;
+}
+
+const counts = [
+  "currentNumberScheduled",
+  "numberMisscheduled",
+  "desiredNumberScheduled",
+  "numberReady",
+  "observedGeneration",
+  "updatedNumberScheduled",
+  "numberAvailable",
+  "numberUnavailable",
+  "collisionCount",
+];
+
+export const daemonSets = defineResource<DaemonSet>({
   group: "apps",
   version: "v1",
   kind: "DaemonSet",
@@ -14,6 +94,19 @@ export const daemonSets = defineResource({
   subresources: [statusSubresource],
   statusFields: ["status"],
   generation: true,
+  defaults,
+  validate,
+  validateUpdate(next, previous) {
+    const errors: FieldError[] = [];
+    checkImmutable(errors, next.spec.selector, previous.spec.selector, () => specPath.child("selector"));
+    return errors;
+  },
+  validateStatusUpdate({ status }) {
+    const errors: FieldError[] = [];
+    for (const name of counts) checkNonNegative(errors, status?.[name], () => new FieldPath("status").child(name));
+    return errors;
+  },
+  warnings: ({ spec }) => podWarnings(spec.template.spec, spec.template.metadata, templatePath.child("spec")),
   columns: [
     integer("Desired", ({ status }) => status?.desiredNumberScheduled ?? 0),
     integer("Current", ({ status }) => status?.currentNumberScheduled ?? 0),

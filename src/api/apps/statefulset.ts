@@ -1,8 +1,160 @@
+import { defaultClaimSpec } from "../core/claimspec.ts";
+import { defaultPodTemplate } from "../core/podspec/defaults.ts";
+import { podWarnings } from "../core/podspec/warnings.ts";
+import { type FieldError, FieldPath, forbiddenField, invalid, required } from "../machinery/field.ts";
+import { dns1123Label } from "../machinery/names.ts";
+import type { KubeObject } from "../machinery/object.ts";
 import { defineResource } from "../machinery/resource.ts";
+import { selects } from "../machinery/selector.ts";
+import {
+  addInvalid,
+  checkLabelSelector,
+  checkNonNegative,
+  checkRequiredOneOf,
+  type Errors,
+  isEmptySelector,
+  sameValue,
+} from "../parts/checks.ts";
 import { ageColumn, containerColumns, text } from "../parts/columns.ts";
 import { scaleSubresource, statusSubresource } from "../parts/subresources.ts";
+import { checkCountOrPercent, checkCounts, checkEndlessTemplate, checkNotOverAll } from "./validation.ts";
 
-export const statefulSets = defineResource({
+type StatefulSet = KubeObject & { spec: any; status?: any };
+
+const specPath = new FieldPath("spec");
+const templatePath = specPath.child("template");
+
+function defaults({ spec }: StatefulSet): void {
+  spec.podManagementPolicy ||= "OrderedReady";
+  spec.updateStrategy ??= {};
+  if (!spec.updateStrategy.type) {
+    spec.updateStrategy.type = "RollingUpdate";
+    spec.updateStrategy.rollingUpdate ??= {};
+  }
+  if (spec.updateStrategy.type === "RollingUpdate" && spec.updateStrategy.rollingUpdate) {
+    spec.updateStrategy.rollingUpdate.partition ??= 0;
+    // Behind a gate that is off (KEP-961).
+    delete spec.updateStrategy.rollingUpdate.maxUnavailable;
+  }
+  spec.persistentVolumeClaimRetentionPolicy ??= {};
+  spec.persistentVolumeClaimRetentionPolicy.whenDeleted ||= "Retain";
+  spec.persistentVolumeClaimRetentionPolicy.whenScaled ||= "Retain";
+  spec.replicas ??= 1;
+  spec.revisionHistoryLimit ??= 10;
+  spec.template ??= {};
+  defaultPodTemplate(spec.template);
+  for (const claim of spec.volumeClaimTemplates ?? []) {
+    claim.apiVersion ??= "v1";
+    claim.kind ??= "PersistentVolumeClaim";
+    claim.spec ??= {};
+    defaultClaimSpec(claim.spec);
+    claim.status ??= {};
+    claim.status.phase ??= "Pending";
+  }
+}
+
+function checkStrategy(errors: Errors, { type, rollingUpdate }: any, path: FieldPath): void {
+  const shownUpdate = rollingUpdate
+    ? { Partition: rollingUpdate.partition, MaxUnavailable: rollingUpdate.maxUnavailable ?? null }
+    : null;
+  if (!type) errors.push(required(path));
+  else if (type === "OnDelete") {
+    if (!rollingUpdate) return;
+    const why = "only allowed for updateStrategy 'RollingUpdate'";
+    errors.push(invalid(path.child("rollingUpdate"), shownUpdate, why));
+  } else if (type === "RollingUpdate") {
+    const at = path.child("rollingUpdate");
+    checkNonNegative(errors, rollingUpdate?.partition, () => at.child("partition"));
+    checkCountOrPercent(errors, rollingUpdate?.maxUnavailable, at.child("maxUnavailable"));
+    checkNotOverAll(errors, rollingUpdate?.maxUnavailable, at.child("maxUnavailable"));
+  } else {
+    errors.push(invalid(path, { Type: type, RollingUpdate: shownUpdate }, "must be 'RollingUpdate' or 'OnDelete'"));
+  }
+}
+
+function checkRetention(errors: Errors, policy: any, path: FieldPath): void {
+  for (const field of ["whenDeleted", "whenScaled"] as const) {
+    checkRequiredOneOf(errors, policy[field], ["Retain", "Delete"], () => path.child(field));
+  }
+}
+
+function checkSelection(errors: Errors, spec: any): void {
+  const path = specPath.child("selector");
+  if (!spec.selector) {
+    errors.push(required(path));
+    return;
+  }
+  const before = errors.length;
+  checkLabelSelector(errors, spec.selector, path);
+  if (isEmptySelector(spec.selector)) {
+    errors.push(invalid(path, spec.selector, "empty selector is invalid for statefulset"));
+  } else if (errors.length === before && !selects(spec.selector, spec.template.metadata.labels)) {
+    const why = "`selector` does not match template `labels`";
+    const at = templatePath.child("metadata", "labels");
+    errors.push(invalid(at, spec.template.metadata.labels ?? null, why));
+  }
+}
+
+function validate({ metadata, spec }: StatefulSet): FieldError[] {
+  const errors: FieldError[] = [];
+  if (metadata.name)
+    addInvalid(errors, () => new FieldPath("metadata").child("name"), metadata.name, tooLongName(metadata.name));
+  checkRequiredOneOf(errors, spec.podManagementPolicy, ["OrderedReady", "Parallel"], () =>
+    specPath.child("podManagementPolicy"),
+  );
+  checkStrategy(errors, spec.updateStrategy, specPath.child("updateStrategy"));
+  checkRetention(
+    errors,
+    spec.persistentVolumeClaimRetentionPolicy,
+    specPath.child("persistentVolumeClaimRetentionPolicy"),
+  );
+  checkNonNegative(errors, spec.replicas, () => specPath.child("replicas"));
+  checkNonNegative(errors, spec.minReadySeconds, () => specPath.child("minReadySeconds"));
+  checkNonNegative(errors, spec.ordinals?.start, () => specPath.child("ordinals", "start"));
+  checkNonNegative(errors, spec.revisionHistoryLimit, () => specPath.child("revisionHistoryLimit"));
+  checkSelection(errors, spec);
+  checkEndlessTemplate(errors, spec.template, "StatefulSet", templatePath);
+  if (spec.serviceName) {
+    addInvalid(errors, () => specPath.child("serviceName"), spec.serviceName, dns1123Label(spec.serviceName));
+  }
+  return errors;
+}
+
+/** Its pods are named after it, and their names are labels. */
+const tooLongName = (name: string): string[] => (name.length > 63 ? ["must be no more than 63 characters"] : []);
+
+const mutable = [
+  "replicas",
+  "ordinals",
+  "template",
+  "updateStrategy",
+  "revisionHistoryLimit",
+  "persistentVolumeClaimRetentionPolicy",
+  "minReadySeconds",
+];
+
+function validateUpdate(next: StatefulSet, previous: StatefulSet): FieldError[] {
+  const merged = { ...next.spec };
+  for (const field of mutable) merged[field] = previous.spec[field];
+  if (sameValue(merged, previous.spec)) return [];
+  const list = `${mutable
+    .slice(0, -1)
+    .map((field) => `'${field}'`)
+    .join(", ")} and 'minReadySeconds'`;
+  return [forbiddenField(specPath, `updates to statefulset spec for fields other than ${list} are forbidden`)];
+}
+
+const counts = [
+  "replicas",
+  "readyReplicas",
+  "currentReplicas",
+  "updatedReplicas",
+  "availableReplicas",
+  "observedGeneration",
+  "collisionCount",
+];
+
+export const statefulSets = defineResource<StatefulSet>({
   group: "apps",
   version: "v1",
   kind: "StatefulSet",
@@ -15,6 +167,16 @@ export const statefulSets = defineResource({
   statusFields: ["status"],
   generation: true,
   scale: { specReplicas: "spec.replicas", statusReplicas: "status.replicas", selector: "spec.selector" },
+  defaults,
+  validate,
+  validateUpdate,
+  validateStatusUpdate({ status }) {
+    const errors: FieldError[] = [];
+    const bounded = ["readyReplicas", "currentReplicas", "updatedReplicas", "availableReplicas"];
+    checkCounts(errors, status, counts, bounded, new FieldPath("status"));
+    return errors;
+  },
+  warnings: ({ spec }) => podWarnings(spec.template.spec, spec.template.metadata, templatePath.child("spec")),
   columns: [
     text("Ready", ({ spec, status }) => `${status?.readyReplicas ?? 0}/${spec?.replicas ?? 0}`),
     ageColumn,

@@ -57,3 +57,24 @@ export function checkClaimSpec(errors: Errors, spec: any, path: FieldPath): void
     addInvalid(errors, at, spec.volumeAttributesClassName, dns1123Subdomain(spec.volumeAttributesClassName));
   }
 }
+
+/** `dataSource` can only name claims and snapshots; what else it names is dropped, as before there was anything else. */
+function isOldSource({ apiGroup = "", kind }: { apiGroup?: string; kind?: string }): boolean {
+  if (apiGroup === "") return kind === "PersistentVolumeClaim";
+  return apiGroup === "snapshot.storage.k8s.io" && kind === "VolumeSnapshot";
+}
+
+/** `dataSource` and `dataSourceRef` say the same: the one that is missing is filled in (KEP-1495). */
+export function joinDataSources(spec: any): void {
+  if (spec.dataSource && !spec.dataSourceRef && !isOldSource(spec.dataSource)) delete spec.dataSource;
+  if (spec.dataSource && !spec.dataSourceRef) spec.dataSourceRef = { ...spec.dataSource };
+  else if (spec.dataSourceRef && !spec.dataSource && spec.dataSourceRef.namespace === undefined) {
+    if (isOldSource(spec.dataSourceRef)) spec.dataSource = { ...spec.dataSourceRef };
+  }
+}
+
+/** Fills in a claim's spec. */
+export function defaultClaimSpec(spec: any): void {
+  spec.volumeMode ??= "Filesystem";
+  spec.resources ??= {};
+}

@@ -1,3 +1,4 @@
+import { type FieldError, FieldPath, invalid } from "../machinery/field.ts";
 import { defineResource } from "../machinery/resource.ts";
 import { since, text, wide } from "../parts/columns.ts";
 
@@ -35,6 +36,14 @@ export const eventColumns = [
   { ...wide("Name", ({ metadata }) => metadata.name), format: "name" },
 ];
 
+/** An event is where its object is; events of cluster-scoped objects are in `default`. */
+function validate({ metadata, involvedObject }: any): FieldError[] {
+  const wanted = involvedObject?.namespace ?? "";
+  const fits = wanted === "" ? [undefined, "", "default"].includes(metadata.namespace) : wanted === metadata.namespace;
+  const path = new FieldPath("involvedObject").child("namespace");
+  return fits ? [] : [invalid(path, wanted, "does not match event.namespace")];
+}
+
 export const events = defineResource({
   group: "",
   version: "v1",
@@ -44,6 +53,7 @@ export const events = defineResource({
   scope: "Namespaced",
   schema: "io.k8s.api.core.v1.Event",
   createOnUpdate: true,
+  validate,
   columns: eventColumns,
   selectableFields: {
     "involvedObject.kind": ({ involvedObject }) => involvedObject?.kind ?? "",

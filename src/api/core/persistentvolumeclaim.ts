@@ -1,9 +1,61 @@
+import { type FieldError, FieldPath, forbiddenField } from "../machinery/field.ts";
+import type { KubeObject } from "../machinery/object.ts";
+import { compareQuantities } from "../machinery/quantity.ts";
 import { defineResource } from "../machinery/resource.ts";
+import { type Errors, sameValue } from "../parts/checks.ts";
 import { ageColumn, text, wide } from "../parts/columns.ts";
+import { jsonDiff } from "../parts/diff.ts";
+import { fields, type GoShape, goValue } from "../parts/goshape.ts";
 import { accessModesText, phaseText, storageClassOf } from "../parts/storagewords.ts";
 import { statusSubresource } from "../parts/subresources.ts";
+import { checkClaimSpec, defaultClaimSpec, joinDataSources } from "./claimspec.ts";
 
-export const persistentVolumeClaims = defineResource({
+type Claim = KubeObject & { spec: any; status?: any };
+
+const specPath = new FieldPath("spec");
+
+const claimSpecShape: GoShape = {
+  AccessModes: ["accessModes", null],
+  Selector: ["selector", null],
+  Resources: ["resources", "struct", () => fields("Limits Requests", null)],
+  ...fields("VolumeName", ""),
+  ...fields("StorageClassName VolumeMode DataSource DataSourceRef VolumeAttributesClassName", null),
+};
+
+function checkSize(errors: Errors, next: Claim, previous: Claim): void {
+  const size = next.spec.resources?.requests?.storage;
+  const before = previous.spec.resources?.requests?.storage;
+  const given = previous.status?.capacity?.storage ?? "0";
+  if (size === undefined || before === undefined || compareQuantities(size, before) >= 0) return;
+  // A request that cannot be met may be taken back, down to what the volume has (KEP-1790).
+  if (compareQuantities(size, given) > 0) return;
+  const path = specPath.child("resources", "requests", "storage");
+  errors.push(forbiddenField(path, "field can not be less than status.capacity"));
+}
+
+function validateUpdate(next: Claim, previous: Claim): FieldError[] {
+  const errors: FieldError[] = [];
+  const [rest, old] = [{ ...next.spec }, { ...previous.spec }];
+  if (!old.volumeName) old.volumeName = rest.volumeName;
+  if (old.storageClassName === undefined) delete rest.storageClassName;
+  if (next.status?.phase === "Bound") {
+    const storage = old.resources?.requests?.storage;
+    if (rest.resources?.requests) {
+      rest.resources = { ...rest.resources, requests: { ...rest.resources.requests, storage } };
+    }
+    rest.volumeAttributesClassName = old.volumeAttributesClassName;
+  }
+  if (!sameValue(rest, old)) {
+    const difference = jsonDiff(goValue(old, claimSpecShape), goValue(rest, claimSpecShape));
+    const why =
+      "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims";
+    errors.push(forbiddenField(specPath, `${why}\n${difference}`));
+  }
+  checkSize(errors, next, previous);
+  return errors;
+}
+
+export const persistentVolumeClaims = defineResource<Claim>({
   group: "",
   version: "v1",
   kind: "PersistentVolumeClaim",
@@ -13,6 +65,20 @@ export const persistentVolumeClaims = defineResource({
   schema: "io.k8s.api.core.v1.PersistentVolumeClaim",
   subresources: [statusSubresource],
   statusFields: ["status"],
+  defaults({ spec, status }) {
+    defaultClaimSpec(spec);
+    if (status) status.phase ||= "Pending";
+  },
+  prepareCreate(draft) {
+    draft.status = { phase: "Pending" };
+    joinDataSources(draft.spec);
+  },
+  validate({ spec }) {
+    const errors: FieldError[] = [];
+    checkClaimSpec(errors, spec, specPath);
+    return errors;
+  },
+  validateUpdate,
   columns: [
     text("Status", phaseText),
     text("Volume", ({ spec }) => spec?.volumeName ?? ""),

@@ -1,7 +1,16 @@
+import { type FieldError, FieldPath } from "../machinery/field.ts";
+import type { KubeObject } from "../machinery/object.ts";
 import { defineResource } from "../machinery/resource.ts";
 import { containerColumns, labelsText, text } from "../parts/columns.ts";
+import { defaultPodTemplate } from "./podspec/defaults.ts";
+import { checkPodTemplate } from "./podspec/podspec.ts";
+import { podWarnings } from "./podspec/warnings.ts";
 
-export const podTemplates = defineResource({
+type PodTemplate = KubeObject & { template: any };
+
+const templatePath = new FieldPath("template");
+
+export const podTemplates = defineResource<PodTemplate>({
   group: "",
   version: "v1",
   kind: "PodTemplate",
@@ -9,6 +18,16 @@ export const podTemplates = defineResource({
   scope: "Namespaced",
   schema: "io.k8s.api.core.v1.PodTemplate",
   generation: true,
+  defaults(draft) {
+    draft.template ??= {};
+    defaultPodTemplate(draft.template);
+  },
+  validate({ template }) {
+    const errors: FieldError[] = [];
+    checkPodTemplate(errors, template, templatePath);
+    return errors;
+  },
+  warnings: ({ template }) => podWarnings(template.spec, template.metadata, templatePath.child("spec")),
   columns: [
     ...containerColumns(({ template }) => template?.spec).map((column) => ({ ...column, priority: 0 })),
     text("Pod Labels", ({ template }) => labelsText(template?.metadata?.labels)),

@@ -1,8 +1,50 @@
+import { checkCounts, checkEndlessTemplate } from "../apps/validation.ts";
+import { type FieldError, FieldPath, invalid, required } from "../machinery/field.ts";
+import type { KubeObject } from "../machinery/object.ts";
 import { defineResource } from "../machinery/resource.ts";
+import { selectsMap } from "../machinery/selector.ts";
+import { checkLabels, checkNonNegative } from "../parts/checks.ts";
 import { ageColumn, containerColumns, integer, labelsText, wide } from "../parts/columns.ts";
 import { scaleSubresource, statusSubresource } from "../parts/subresources.ts";
+import { defaultPodTemplate } from "./podspec/defaults.ts";
+import { podWarnings } from "./podspec/warnings.ts";
 
-export const replicationControllers = defineResource({
+type ReplicationController = KubeObject & { spec: any; status?: any };
+
+const specPath = new FieldPath("spec");
+const templatePath = specPath.child("template");
+
+/** The oldest of its family takes its selector, and its own labels, from the template. */
+function defaults({ metadata, spec }: ReplicationController): void {
+  spec.replicas ??= 1;
+  if (!spec.template) return;
+  defaultPodTemplate(spec.template);
+  const labels = spec.template.metadata.labels;
+  if (!labels) return;
+  if (!spec.selector || Object.keys(spec.selector).length === 0) spec.selector = { ...labels };
+  if (!metadata.labels || Object.keys(metadata.labels).length === 0) metadata.labels = { ...labels };
+}
+
+function validate({ spec }: ReplicationController): FieldError[] {
+  const errors: FieldError[] = [];
+  checkNonNegative(errors, spec.minReadySeconds, () => specPath.child("minReadySeconds"));
+  const selector = spec.selector ?? {};
+  if (Object.keys(selector).length === 0) errors.push(required(specPath.child("selector")));
+  else checkLabels(errors, selector, () => specPath.child("selector"));
+  checkNonNegative(errors, spec.replicas, () => specPath.child("replicas"));
+  if (!spec.template) return [...errors, required(templatePath)];
+  const labels = spec.template.metadata?.labels;
+  if (Object.keys(selector).length > 0 && !selectsMap(selector, labels)) {
+    const why = "`selector` does not match template `labels`";
+    errors.push(invalid(templatePath.child("metadata", "labels"), labels ?? null, why));
+  }
+  checkEndlessTemplate(errors, spec.template, "ReplicationController", templatePath);
+  return errors;
+}
+
+const counts = ["replicas", "fullyLabeledReplicas", "readyReplicas", "availableReplicas", "observedGeneration"];
+
+export const replicationControllers = defineResource<ReplicationController>({
   group: "",
   version: "v1",
   kind: "ReplicationController",
@@ -17,6 +59,16 @@ export const replicationControllers = defineResource({
   generation: true,
   defaultDeletion: "orphan",
   scale: { specReplicas: "spec.replicas", statusReplicas: "status.replicas", selector: "spec.selector" },
+  defaults,
+  validate,
+  validateStatusUpdate({ status }) {
+    const errors: FieldError[] = [];
+    const bounded = ["fullyLabeledReplicas", "readyReplicas", "availableReplicas"];
+    checkCounts(errors, status, counts, bounded, new FieldPath("status"));
+    return errors;
+  },
+  warnings: ({ spec }) =>
+    spec.template ? podWarnings(spec.template.spec, spec.template.metadata, templatePath.child("spec")) : [],
   columns: [
     integer("Desired", ({ spec }) => spec?.replicas ?? 0),
     integer("Current", ({ status }) => status?.replicas ?? 0),

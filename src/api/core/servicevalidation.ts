@@ -133,7 +133,7 @@ function checkCollisions(errors: Errors, spec: Service["spec"]): void {
   const ports = spec.ports ?? [];
   const nodePorts = new Set<string>();
   const seen = new Set<string>();
-  for (const [index, { port, protocol, nodePort }] of ports.entries()) {
+  for (const [index, { protocol, nodePort }] of ports.entries()) {
     if (spec.type === "ClusterIP" && nodePort) {
       const why = "may not be used when `type` is 'ClusterIP'";
       errors.push(forbiddenField(specPath.child("ports").index(index).child("nodePort"), why));

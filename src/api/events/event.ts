@@ -1,4 +1,6 @@
 import { events as coreEvents, eventColumns } from "../core/event.ts";
+import { type FieldError, FieldPath, invalid, required } from "../machinery/field.ts";
+import { qualifiedName } from "../machinery/names.ts";
 import { defineResource } from "../machinery/resource.ts";
 
 /** Names of the same field: `[events.k8s.io/v1, v1]`. */
@@ -44,6 +46,52 @@ const selectable = Object.entries(coreEvents.selectableFields!)
     (event: any) => value(event),
   ]);
 
+const nameMax = 128;
+const noteMax = 1024;
+
+/** Fields of old events, by the names that the real server uses in messages. */
+const deprecated = ["firstTimestamp", "lastTimestamp", "count", "source"] as const;
+
+function* checkSeries(series: any): Iterable<FieldError> {
+  const path = new FieldPath("series");
+  if ((series.count ?? 0) < 2) yield invalid(path.child("count"), "", "should be at least 2");
+  if (!series.lastObservedTime) yield required(path.child("lastObservedTime"));
+}
+
+function* checkName(event: any, field: string): Iterable<FieldError> {
+  const value: string = event[field] ?? "";
+  if (value === "") yield required(new FieldPath(field));
+  if (value.length > nameMax) yield invalid(new FieldPath(field), "", `can have at most ${nameMax} characters`);
+}
+
+function* checkController({ reportingComponent = "" }: any): Iterable<FieldError> {
+  const path = new FieldPath("reportingController");
+  if (reportingComponent === "") yield required(path);
+  for (const message of qualifiedName(reportingComponent)) yield invalid(path, reportingComponent, message);
+  if (reportingComponent.length > nameMax) yield invalid(path, "", `can have at most ${nameMax} characters`);
+}
+
+/** What this group asks of new events beyond what the old one does. Sees the stored form. */
+function* validateCreate(event: any): Iterable<FieldError> {
+  if (!event.eventTime) yield required(new FieldPath("eventTime"));
+  if (event.series) yield* checkSeries(event.series);
+  yield* checkController(event);
+  yield* checkName(event, "reportingInstance");
+  yield* checkName(event, "action");
+  yield* checkName(event, "reason");
+  if ((event.message ?? "").length > noteMax) {
+    yield invalid(new FieldPath("message"), "", `can have at most ${noteMax} characters`);
+  }
+  if (event.type !== "Normal" && event.type !== "Warning") {
+    yield invalid(new FieldPath("type"), "", `has invalid value: ${event.type ?? ""}`);
+  }
+  for (const field of deprecated) {
+    const value = event[field];
+    const isSet = typeof value === "object" ? Object.keys(value ?? {}).length > 0 : Boolean(value);
+    if (isSet) yield invalid(new FieldPath(field), "", "needs to be unset");
+  }
+}
+
 export const newEvents = defineResource({
   group: "events.k8s.io",
   version: "v1",
@@ -54,6 +102,7 @@ export const newEvents = defineResource({
   schema: "io.k8s.api.events.v1.Event",
   createOnUpdate: true,
   storedAs: { group: "", version: "v1", plural: "events", toStored: toCoreV1, fromStored: toEventsV1 },
+  validateCreate,
   columns: eventColumns,
   selectableFields: Object.fromEntries(selectable),
 });

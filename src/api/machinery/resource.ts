@@ -78,7 +78,7 @@ export interface ResourceDeclaration<T extends KubeObject> {
   storagePrefix?: string;
   /** False for virtual resources (reviews, bindings): they have a handler in the API server instead. */
   stored?: boolean;
-  /** Set if the objects are those of another resource: that one's hooks run, on its form. */
+  /** Set if the objects are those of another resource: that one's hooks run on its form, then those of this one. */
   storedAs?: StoredAs;
   /** Whether changes of the spec raise `metadata.generation`. */
   generation?: boolean;
@@ -94,6 +94,8 @@ export interface ResourceDeclaration<T extends KubeObject> {
   prepareCreate?(draft: T, facts: RequestFacts): void;
   /** After defaults on update: carries over what users cannot change. */
   prepareUpdate?(draft: T, previous: T, facts: RequestFacts): void;
+  /** Before validation of a change of the status subresource. */
+  prepareStatusUpdate?(draft: T, previous: T, facts: RequestFacts): void;
   /** Errors in the object itself; metadata is checked by the registry. */
   validate?(object: T, path: FieldPath): Iterable<FieldError>;
   /** Errors that only a new object can have; `validate` runs as well. */

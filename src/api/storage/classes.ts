@@ -1,5 +1,8 @@
+import { type FieldError, FieldPath, invalid, required, tooLong } from "../machinery/field.ts";
+import { qualifiedName } from "../machinery/names.ts";
 import type { KubeObject } from "../machinery/object.ts";
 import { defineResource } from "../machinery/resource.ts";
+import { addInvalid, checkImmutable, checkRequiredOneOf, type Errors } from "../parts/checks.ts";
 import { ageColumn, text } from "../parts/columns.ts";
 
 const group = "storage.k8s.io";
@@ -14,7 +17,54 @@ function nameColumn(...annotations: string[]) {
   return { ...name, format: "name" };
 }
 
-export const storageClasses = defineResource({
+const parametersBytesMax = 256 * 1024;
+const parametersMax = 512;
+
+function checkDriver(errors: Errors, driver: string | undefined, path: FieldPath): void {
+  if (!driver) errors.push(required(path));
+  else addInvalid(errors, () => path, driver.toLowerCase(), qualifiedName(driver.toLowerCase()));
+}
+
+function checkParameters(errors: Errors, parameters: Record<string, string> | undefined, path: FieldPath): void {
+  const entries = Object.entries(parameters ?? {});
+  if (entries.length > parametersMax) errors.push(tooLong(path, parametersMax));
+  let bytes = 0;
+  for (const [key, value] of entries) {
+    if (key === "") errors.push(invalid(path, "", "field can not be empty."));
+    bytes += key.length + value.length;
+  }
+  if (bytes > parametersBytesMax) errors.push(tooLong(path, parametersBytesMax));
+}
+
+function checkTopologies(errors: Errors, terms: any[] | undefined, path: FieldPath): void {
+  for (const [index, { matchLabelExpressions = [] }] of (terms ?? []).entries()) {
+    for (const [position, { key = "", values }] of matchLabelExpressions.entries()) {
+      const at = path.index(index).child("matchLabelExpressions").index(position);
+      if (!values?.length) errors.push(required(at.child("values")));
+      addInvalid(errors, () => at.child("key"), key, qualifiedName(key));
+    }
+  }
+}
+
+function validateStorageClass(storageClass: any): FieldError[] {
+  const errors: FieldError[] = [];
+  const { provisioner, parameters, reclaimPolicy, volumeBindingMode, allowedTopologies } = storageClass;
+  checkDriver(errors, provisioner, new FieldPath("provisioner"));
+  checkParameters(errors, parameters, new FieldPath("parameters"));
+  checkRequiredOneOf(errors, reclaimPolicy, ["Delete", "Retain"], () => new FieldPath("reclaimPolicy"));
+  const modes = ["Immediate", "WaitForFirstConsumer"];
+  checkRequiredOneOf(errors, volumeBindingMode, modes, () => new FieldPath("volumeBindingMode"));
+  checkTopologies(errors, allowedTopologies, new FieldPath("allowedTopologies"));
+  return errors;
+}
+
+function checkUnchanged(next: any, previous: any, fields: readonly string[]): FieldError[] {
+  const errors: FieldError[] = [];
+  for (const field of fields) checkImmutable(errors, next[field], previous[field], () => new FieldPath(field));
+  return errors;
+}
+
+export const storageClasses = defineResource<any>({
   group,
   version,
   kind: "StorageClass",
@@ -22,6 +72,13 @@ export const storageClasses = defineResource({
   shortNames: ["sc"],
   scope: "Cluster",
   schema: "io.k8s.api.storage.v1.StorageClass",
+  defaults(draft) {
+    draft.reclaimPolicy ??= "Delete";
+    draft.volumeBindingMode ??= "Immediate";
+  },
+  validate: validateStorageClass,
+  validateUpdate: (next, previous) =>
+    checkUnchanged(next, previous, ["parameters", "provisioner", "reclaimPolicy", "volumeBindingMode"]),
   columns: [
     nameColumn("storageclass.kubernetes.io/is-default-class", "storageclass.beta.kubernetes.io/is-default-class"),
     text("Provisioner", ({ provisioner }) => provisioner ?? ""),
@@ -32,7 +89,7 @@ export const storageClasses = defineResource({
   ],
 });
 
-export const volumeAttributesClasses = defineResource({
+export const volumeAttributesClasses = defineResource<any>({
   group,
   version,
   kind: "VolumeAttributesClass",
@@ -40,6 +97,16 @@ export const volumeAttributesClasses = defineResource({
   shortNames: ["vac"],
   scope: "Cluster",
   schema: "io.k8s.api.storage.v1.VolumeAttributesClass",
+  validate({ driverName, parameters }) {
+    const errors: FieldError[] = [];
+    checkDriver(errors, driverName, new FieldPath("driverName"));
+    const path = new FieldPath("parameters");
+    if (!parameters || Object.keys(parameters).length === 0) {
+      errors.push(required(path, "must contain at least one key/value pair"));
+    } else checkParameters(errors, parameters, path);
+    return errors;
+  },
+  validateUpdate: (next, previous) => checkUnchanged(next, previous, ["driverName", "parameters"]),
   columns: [
     nameColumn("storage.alpha.kubernetes.io/is-default-class"),
     text("DriverName", ({ driverName }) => driverName ?? ""),

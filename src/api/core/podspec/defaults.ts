@@ -1,6 +1,7 @@
 // What a pod's users may leave out (the reference's "Defaults to …"). Templates get the first part, pods both.
 // Quantities and times are in their canonical form already: the decoder sees to that.
 
+import { defaultClaimSpec } from "../claimspec.ts";
 import type { Container, PodSpec, Probe, Volume } from "./types.ts";
 
 const defaultFileMode = 0o644;
@@ -116,8 +117,7 @@ const sourceDefaults: Record<string, (source: any) => void> = {
     if (!claim) return;
     claim.metadata ??= {};
     claim.spec ??= {};
-    claim.spec.volumeMode ??= "Filesystem";
-    claim.spec.resources ??= {};
+    defaultClaimSpec(claim.spec);
   },
 };
 

@@ -1,6 +1,6 @@
 // A whole pod spec, in the order in which the real server looks at it: the order of its messages depends on it.
 
-import { duplicate, type FieldPath, forbiddenField, invalid, notSupported, required } from "../../machinery/field.ts";
+import { duplicate, type FieldPath, forbiddenField, invalid, required } from "../../machinery/field.ts";
 import { dns1123Label, dns1123Subdomain, inRange, ipAddressLegacy, qualifiedName } from "../../machinery/names.ts";
 import { addInvalid, checkAnnotations, checkLabels, checkRequiredOneOf, type Errors } from "../../parts/checks.ts";
 import { checkContainerResourceName, checkResourceAmount } from "../../parts/resourcenames.ts";
@@ -132,19 +132,5 @@ export function checkPodTemplate(errors: Errors, template: any, path: FieldPath)
   if (spec.ephemeralContainers?.length) {
     const why = "ephemeral containers not allowed in pod template";
     errors.push(forbiddenField(path.child("spec", "ephemeralContainers"), why));
-  }
-}
-
-/** Workloads that only know one restart policy. */
-export function checkAlwaysRestarts(errors: Errors, template: any, path: FieldPath): void {
-  const policy = template?.spec?.restartPolicy;
-  if (policy !== "Always") errors.push(notSupported(path.child("spec", "restartPolicy"), policy, ["Always"]));
-  if (template?.spec?.activeDeadlineSeconds !== undefined) {
-    errors.push(
-      forbiddenField(
-        path.child("spec", "activeDeadlineSeconds"),
-        "activeDeadlineSeconds in ReplicaSet is not Supported",
-      ),
-    );
   }
 }
