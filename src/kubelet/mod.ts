@@ -1,0 +1,10 @@
+export type { ContainerdOptions } from "./containerd/config.ts";
+export type { ContainerdProcess, ContainerdProcessOptions } from "./containerd/process.ts";
+export { isSystemdInit, mayLowerOomScore, startContainerd } from "./containerd/process.ts";
+export { criRuntime } from "./cri/client.ts";
+export { containerdEventsProto, criProto } from "./cri/proto.ts";
+export type { Runtime } from "./cri/runtime.ts";
+export { hollowMachineFacts, hollowRuntime } from "./hollow/runtime.ts";
+export type { Kubelet, KubeletOptions } from "./kubelet.ts";
+export { startKubelet } from "./kubelet.ts";
+export type { MachineFacts } from "./node/facts.ts";

@@ -1,0 +1,73 @@
+import { hasReason } from "../../api/machinery/status.ts";
+import type { PodKit } from "./kit.ts";
+import type { Pod, PodStatus } from "./pod.ts";
+
+/** Pause before a status that the API did not take is sent again, in milliseconds. */
+const retryMs = 1000;
+
+export interface Reporter {
+  /** Sends this status unless it was the last one sent; while one is on its way, only the latest waits. */
+  report(pod: Pod, status: PodStatus): void;
+  /** Resolves when everything reported has been taken (or the pod is gone). */
+  settled(): Promise<void>;
+}
+
+/** Brings one pod's status to the API, one write at a time. */
+export function statusReporter(kit: Pick<PodKit, "client" | "clock">): Reporter {
+  let sent: PodStatus = {};
+  let sentText = "";
+  let next: { pod: Pod; status: PodStatus } | undefined;
+  let sending: Promise<void> | undefined;
+
+  async function drain(): Promise<void> {
+    while (next) {
+      const { pod, status } = next;
+      next = undefined;
+      const { name, namespace, uid } = pod.metadata;
+      const patch = { metadata: { uid }, status: statusPatch(sentText ? sent : (pod.status ?? {}), status) };
+      try {
+        await kit.client.patch("pods", { namespace, name }, "strategic", patch, { subresource: "status" });
+        sent = status;
+      } catch (error) {
+        // A pod that is gone, or replaced by another of its name, needs no status.
+        if (hasReason(error, "NotFound") || hasReason(error, "Conflict")) continue;
+        await kit.clock.sleep(retryMs);
+        next ??= { pod, status };
+      }
+    }
+  }
+
+  return {
+    report(pod, status) {
+      const text = JSON.stringify(status);
+      if (text === sentText) return;
+      next = { pod, status };
+      sentText = text;
+      sending ??= drain().finally(() => {
+        sending = undefined;
+      });
+    },
+    settled: async () => {
+      await sending;
+    },
+  };
+}
+
+/** The strategic patch that makes one status of another: fields that went become null, addresses that went are
+ * taken out of their merged lists. Pure. */
+export function statusPatch(before: PodStatus, after: PodStatus): Record<string, unknown> {
+  const patch: Record<string, unknown> = { ...after };
+  for (const field of Object.keys(before))
+    if (after[field] === undefined && before[field] !== undefined) patch[field] = null;
+  patch.conditions = (after.conditions ?? []).map((condition) => {
+    const was = before.conditions?.find(({ type }) => type === condition.type);
+    const gone = (["reason", "message"] as const).filter((field) => was?.[field] && !condition[field]);
+    return { ...condition, ...Object.fromEntries(gone.map((field) => [field, null])) };
+  });
+  for (const field of ["podIPs", "hostIPs"] as const) {
+    const now = after[field] ?? [];
+    const gone = (before[field] ?? []).filter(({ ip }) => !now.some((one) => one.ip === ip));
+    if (gone.length > 0) patch[field] = [...now, ...gone.map(({ ip }) => ({ $patch: "delete", ip }))];
+  }
+  return patch;
+}
