@@ -50,7 +50,10 @@ export function workQueue({ clock, retryMs = { first: 5, max: 1_000_000 } }: Que
 
   function addAfter(key: string, ms: number): void {
     if (closed) return;
-    if (ms <= 0) return add(key);
+    if (ms <= 0) {
+      add(key);
+      return;
+    }
     const dueMs = clock.monotonicMs() + ms;
     const waiting = timers.get(key);
     if (waiting && waiting.dueMs <= dueMs) return;

@@ -65,7 +65,7 @@ export function createClient(transport: Transport): Client {
     update: (resource, object, options = {}) =>
       ask("PUT", objectUrl(resource, object, options, true), object, options.signal),
     patch: (resource, { namespace, name }, type, patch, options = {}) => {
-      const force = options.force === undefined ? {} : { force: String(options.force) };
+      const force: Record<string, string> = options.force === undefined ? {} : { force: String(options.force) };
       const url =
         resourcePath(resourceRef(resource), namespace, name, options.subresource) + writeQuery(options, force);
       return ask("PATCH", url, patch, options.signal, patchTypes[type]);

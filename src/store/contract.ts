@@ -34,14 +34,21 @@ async function collect(store: Store, prefix: string, after: number, upTo: number
   return seen.join(" ");
 }
 
+type Check = (what: string, body: (store: Store) => Promise<void>) => void;
+
 /** The behaviour that every store engine must have. `make` opens an empty store. */
 export function testStoreContract(name: string, make: () => Promise<Store>): void {
-  const check = (what: string, body: (store: Store) => Promise<void>) =>
+  const check: Check = (what, body) =>
     test(`${name}: ${what}`, async () => {
       await using store = await make();
       await body(store);
     });
+  testCommits(check);
+  testReads(check);
+  testWatches(check);
+}
 
+function testCommits(check: Check): void {
   check("a new store is at revision 1", async (store) => {
     assert.equal(await store.revision(), 1);
   });
@@ -89,7 +96,9 @@ export function testStoreContract(name: string, make: () => Promise<Store>): voi
   check("makes no revision for a commit that changes nothing", async (store) => {
     assert.deepEqual(await store.commit([], [{ delete: "/none" }]), { ok: true, revision: 1 });
   });
+}
 
+function testReads(check: Check): void {
   check("ranges by prefix in order, with limit and continuation", async (store) => {
     for (const key of ["/p/b", "/p/a", "/q/a", "/p/c", "/pp"]) await put(store, key, "x");
     assert.equal(await show(store, "/p/"), "/p/a=x /p/b=x /p/c=x");
@@ -118,7 +127,9 @@ export function testStoreContract(name: string, make: () => Promise<Store>): voi
     await assert.rejects(store.range("/", { revision: 99 }), FutureRevisionError);
     await assert.rejects(store.compact(99), FutureRevisionError);
   });
+}
 
+function testWatches(check: Check): void {
   check("a watch tells every change after a revision once, in order, with what was before", async (store) => {
     const start = await put(store, "/w/a", "1");
     await put(store, "/w/a", "2");

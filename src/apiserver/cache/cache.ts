@@ -51,14 +51,15 @@ const fromUtf8 = new TextDecoder();
 export function cached(key: string, value: KubeObject, revision: number): Cached {
   const { resourceVersion: _, ...metadata } = value.metadata;
   const { name, generateName, namespace, uid, ...rest } = metadata;
-  const object = {
+  const object: KubeObject = {
     ...value,
     metadata: {
       name,
       ...(generateName === undefined ? {} : { generateName }),
       ...(namespace === undefined ? {} : { namespace }),
       uid,
-      resourceVersion: String(revision),
+      // A dry run has no revision.
+      ...((revision === 0 ? {} : { resourceVersion: String(revision) }) as { resourceVersion: string }),
       ...rest,
     },
   };
