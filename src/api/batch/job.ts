@@ -1,7 +1,170 @@
+import { defaultPodTemplate } from "../core/podspec/defaults.ts";
+import { goPodSpec } from "../core/podspec/goshape.ts";
+import { podWarnings } from "../core/podspec/warnings.ts";
 import { humanDuration } from "../machinery/duration.ts";
+import { type FieldError, FieldPath, invalid, required } from "../machinery/field.ts";
+import { dns1123Label } from "../machinery/names.ts";
+import type { KubeObject } from "../machinery/object.ts";
 import { defineResource } from "../machinery/resource.ts";
+import { selects } from "../machinery/selector.ts";
+import { checkImmutable, checkLabelSelector, checkNonNegative, type Errors, sameValue } from "../parts/checks.ts";
 import { ageColumn, containerColumns, selectorText, text, wide } from "../parts/columns.ts";
 import { statusSubresource } from "../parts/subresources.ts";
+
+import { checkJobSpec } from "./jobspec.ts";
+
+type Job = KubeObject & { spec: any; status?: any };
+
+const specPath = new FieldPath("spec");
+const uidLabel = "batch.kubernetes.io/controller-uid";
+const nameLabel = "batch.kubernetes.io/job-name";
+const oldUidLabel = "controller-uid";
+const oldNameLabel = "job-name";
+
+function defaults({ spec, status }: Job): void {
+  if (spec.completions === undefined && spec.parallelism === undefined) spec.completions = 1;
+  spec.parallelism ??= 1;
+  spec.backoffLimit ??= spec.backoffLimitPerIndex === undefined ? 6 : 2147483647;
+  spec.completionMode ??= "NonIndexed";
+  spec.suspend ??= false;
+  spec.manualSelector ??= false;
+  spec.podReplacementPolicy ??= spec.podFailurePolicy ? "Failed" : "TerminatingOrFailed";
+  for (const { onPodConditions } of spec.podFailurePolicy?.rules ?? []) {
+    for (const condition of onPodConditions ?? []) condition.status ||= "True";
+  }
+  spec.template ??= {};
+  defaultPodTemplate(spec.template);
+  for (const condition of status?.conditions ?? []) {
+    condition.lastProbeTime ??= null;
+    condition.lastTransitionTime ??= null;
+  }
+}
+
+/** A job selects its own pods and nobody else's, unless its author takes that upon himself. */
+function prepareCreate({ metadata, spec }: Job): void {
+  if (spec.manualSelector) return;
+  const { uid, name } = metadata;
+  spec.template.metadata.labels = {
+    ...spec.template.metadata.labels,
+    [uidLabel]: uid,
+    [nameLabel]: name,
+    [oldUidLabel]: uid,
+    [oldNameLabel]: name,
+  };
+  spec.selector ??= {};
+  spec.selector.matchLabels = { ...spec.selector.matchLabels, [uidLabel]: uid };
+}
+
+function checkGenerated(errors: Errors, { metadata, spec }: Job): void {
+  if (spec.manualSelector || !spec.selector) return;
+  const expected = { matchLabels: { [uidLabel]: metadata.uid } };
+  const old = { matchLabels: { [oldUidLabel]: metadata.uid } };
+  if (sameValue(spec.selector, expected) || sameValue(spec.selector, old)) return;
+  errors.push(invalid(specPath.child("selector"), spec.selector, "`selector` not auto-generated"));
+}
+
+/** The last pod of an indexed job has its index in its host name. */
+function checkIndexedName(errors: Errors, { metadata, spec }: Job): void {
+  if (spec.completionMode !== "Indexed" || !(spec.completions > 0) || !metadata.name) return;
+  const last = `${metadata.name}-${spec.completions - 1}`;
+  if (dns1123Label(last).length === 0) return;
+  const why = `will not able to create pod with invalid DNS label: ${last}`;
+  errors.push(invalid(new FieldPath("metadata").child("name"), metadata.name, why));
+}
+
+function validate(job: Job): FieldError[] {
+  const errors: FieldError[] = [];
+  const { spec } = job;
+  checkIndexedName(errors, job);
+  checkGenerated(errors, job);
+  checkJobSpec(errors, spec, specPath);
+  if (!spec.selector) return [...errors, required(specPath.child("selector"))];
+  checkLabelSelector(errors, spec.selector, specPath.child("selector"));
+  const labels = spec.template.metadata.labels;
+  if (!selects(spec.selector, labels)) {
+    const why = "`selector` does not match template `labels`";
+    errors.push(invalid(specPath.child("template", "metadata", "labels"), labels ?? null, why));
+  }
+  return errors;
+}
+
+/** Where the pods of a suspended job will run may still change (KEP-2926), and so may what they ask for. */
+function withoutDirectives(template: any): any {
+  const { labels: _, annotations: __, ...metadata } = template.metadata ?? {};
+  const { nodeSelector, affinity, tolerations, schedulingGates, ...spec } = template.spec;
+  const containers = spec.containers?.map(({ resources, ...rest }: any) => rest);
+  return { metadata, spec: { ...spec, containers } };
+}
+
+function checkTemplateUpdate(errors: Errors, next: Job, previous: Job): void {
+  const [now, before] = [next.spec.template, previous.spec.template];
+  const mayMove = previous.spec.suspend && !previous.status?.startTime;
+  if (mayMove ? sameValue(withoutDirectives(now), withoutDirectives(before)) : sameValue(now, before)) return;
+  // The real server prints its own struct here.
+  const shown = { ...now.metadata, Spec: goPodSpec(now.spec) };
+  errors.push(invalid(specPath.child("template"), shown, "field is immutable"));
+}
+
+/** The size of an indexed job changes as a whole (KEP-3715). */
+function checkCompletionsUpdate(errors: Errors, next: Job, previous: Job): void {
+  const path = () => specPath.child("completions");
+  const [now, before] = [next.spec, previous.spec];
+  if (before.completionMode !== "Indexed") {
+    checkImmutable(errors, now.completions, before.completions, path);
+  } else if (now.completions !== before.completions) {
+    const together = now.completions === now.parallelism && before.completions === before.parallelism;
+    if (!together)
+      errors.push(invalid(path(), now.completions ?? null, "can only be modified in tandem with spec.parallelism"));
+  }
+}
+
+function validateUpdate(next: Job, previous: Job): FieldError[] {
+  const errors: FieldError[] = [];
+  checkCompletionsUpdate(errors, next, previous);
+  checkImmutable(errors, next.spec.selector, previous.spec.selector, () => specPath.child("selector"));
+  checkTemplateUpdate(errors, next, previous);
+  for (const field of ["completionMode", "podFailurePolicy", "backoffLimitPerIndex", "managedBy", "successPolicy"]) {
+    checkImmutable(errors, next.spec[field], previous.spec[field], () => specPath.child(field));
+  }
+  return errors;
+}
+
+const holds = (job: Job, type: string): boolean =>
+  job.status?.conditions?.some((each: any) => each.type === type && each.status === "True") ?? false;
+
+/** A condition error prints no value. */
+function conditionError(why: string): FieldError {
+  return { type: "FieldValueInvalid", field: "status.conditions", body: `Invalid value: ${why}` };
+}
+
+function validateStatusUpdate(next: Job, previous: Job): FieldError[] {
+  const errors: FieldError[] = [];
+  const path = new FieldPath("status");
+  for (const name of ["active", "succeeded", "failed", "ready", "terminating"]) {
+    checkNonNegative(errors, next.status?.[name], () => path.child(name));
+  }
+  const isComplete = holds(next, "Complete");
+  if (next.status?.completionTime && !isComplete && previous.status?.completionTime) {
+    const why = "cannot set completionTime when there is no Complete=True condition";
+    errors.push(invalid(path.child("completionTime"), next.status.completionTime, why));
+  }
+  if (isComplete && !holds(next, "SuccessCriteriaMet")) {
+    errors.push(conditionError("cannot set Complete=True condition without the SuccessCriteriaMet=true condition"));
+  }
+  if (holds(next, "Failed") && !holds(previous, "Failed") && !holds(next, "FailureTarget")) {
+    errors.push(conditionError("cannot set Failed=True condition without the FailureTarget=true condition"));
+  }
+  for (const type of ["Complete", "Failed"]) {
+    if (holds(previous, type) && !holds(next, type)) {
+      errors.push(conditionError(`cannot disable the terminal ${type}=True condition`));
+    }
+  }
+  for (const type of ["SuccessCriteriaMet", "FailureTarget"]) {
+    if (holds(previous, type) && !holds(next, type))
+      errors.push(conditionError(`cannot disable the ${type}=True condition`));
+  }
+  return errors;
+}
 
 /** Conditions that name a job's state, the first that holds counts. */
 const states = [
@@ -14,9 +177,9 @@ const states = [
 ] as const;
 
 function jobState({ metadata, status }: any): string {
-  const holds = (wanted: string) =>
+  const isTrue = (wanted: string) =>
     status?.conditions?.some((condition: any) => condition.type === wanted && condition.status === "True");
-  for (const [type, state] of states) if (type === "" ? metadata.deletionTimestamp : holds(type)) return state;
+  for (const [type, state] of states) if (type === "" ? metadata.deletionTimestamp : isTrue(type)) return state;
   return "Running";
 }
 
@@ -32,7 +195,7 @@ function duration({ status }: any, now: number): string {
   return humanDuration(end - Date.parse(status.startTime));
 }
 
-export const jobs = defineResource({
+export const jobs = defineResource<Job>({
   group: "batch",
   version: "v1",
   kind: "Job",
@@ -44,6 +207,12 @@ export const jobs = defineResource({
   statusFields: ["status"],
   generation: true,
   defaultDeletion: "orphan",
+  defaults,
+  prepareCreate,
+  validate,
+  validateUpdate,
+  validateStatusUpdate,
+  warnings: ({ spec }) => podWarnings(spec.template.spec, spec.template.metadata, specPath.child("template", "spec")),
   columns: [
     text("Status", jobState),
     text("Completions", completions),

@@ -1,4 +1,7 @@
+import { type FieldError, FieldPath, invalid, required } from "../machinery/field.ts";
+import { cidr, dns1123Label, ipAddress, pathSegment } from "../machinery/names.ts";
 import { defineResource } from "../machinery/resource.ts";
+import { addInvalid, sameValue } from "../parts/checks.ts";
 import { ageColumn, text } from "../parts/columns.ts";
 import { statusSubresource } from "../parts/subresources.ts";
 
@@ -12,7 +15,53 @@ function parentText({ spec }: any): string {
   return [resource, ref.namespace, ref.name].filter(Boolean).join("/");
 }
 
-export const ipAddresses = defineResource({
+const specPath = new FieldPath("spec");
+
+function validateAddress({ metadata, spec }: any): FieldError[] {
+  const errors: FieldError[] = [];
+  if (metadata.name) {
+    addInvalid(errors, () => new FieldPath("metadata").child("name"), metadata.name, ipAddress(metadata.name));
+  }
+  const path = specPath.child("parentRef");
+  if (!spec.parentRef) return [...errors, required(path)];
+  const { resource, name, namespace } = spec.parentRef;
+  if (!resource) errors.push(required(path.child("resource")));
+  else addInvalid(errors, () => path.child("resource"), resource, pathSegment(resource));
+  if (!name) errors.push(required(path.child("name")));
+  else addInvalid(errors, () => path.child("name"), name, pathSegment(name));
+  if (namespace) addInvalid(errors, () => path.child("namespace"), namespace, dns1123Label(namespace));
+  return errors;
+}
+
+function validateAddressUpdate(next: any, previous: any): FieldError[] {
+  if (sameValue(next.spec?.parentRef, previous.spec?.parentRef)) return [];
+  const { group: ofGroup = "", resource = "", namespace = "", name = "" } = next.spec?.parentRef ?? {};
+  // The real server prints its own struct here.
+  const shown = { Group: ofGroup, Resource: resource, Namespace: namespace, Name: name };
+  return [invalid(specPath.child("parentRef"), shown, "field is immutable")];
+}
+
+function validateRanges({ spec }: any): FieldError[] {
+  const errors: FieldError[] = [];
+  const path = specPath.child("cidrs");
+  const ranges: string[] = spec.cidrs ?? [];
+  if (ranges.length === 0) return [required(path, "at least one CIDR required")];
+  if (ranges.length > 2) return [invalid(path, { CIDRs: ranges }, "may only hold up to 2 values")];
+  const families = new Set(ranges.map((range) => range.includes(":")));
+  if (families.size < ranges.length) {
+    errors.push(
+      invalid(
+        path,
+        { CIDRs: ranges },
+        "may specify no more than one IP for each IP family, i.e 192.168.0.0/24 and 2001:db8::/96",
+      ),
+    );
+  }
+  for (const [index, range] of ranges.entries()) addInvalid(errors, () => path.index(index), range, cidr(range));
+  return errors;
+}
+
+export const ipAddresses = defineResource<any>({
   group,
   version,
   kind: "IPAddress",
@@ -21,10 +70,12 @@ export const ipAddresses = defineResource({
   scope: "Cluster",
   schema: "io.k8s.api.networking.v1.IPAddress",
   nameRule: "none",
+  validate: validateAddress,
+  validateUpdate: validateAddressUpdate,
   columns: [text("ParentRef", parentText)],
 });
 
-export const serviceCidrs = defineResource({
+export const serviceCidrs = defineResource<any>({
   group,
   version,
   kind: "ServiceCIDR",
@@ -33,5 +84,6 @@ export const serviceCidrs = defineResource({
   schema: "io.k8s.api.networking.v1.ServiceCIDR",
   subresources: [statusSubresource],
   statusFields: ["status"],
+  validate: validateRanges,
   columns: [text("CIDRs", ({ spec }) => (spec?.cidrs ?? []).join(",")), ageColumn],
 });

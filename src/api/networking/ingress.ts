@@ -1,4 +1,17 @@
+import { type FieldError, FieldPath, invalid, notSupported, required } from "../machinery/field.ts";
+import { parseIp } from "../machinery/ip.ts";
+import {
+  dns1123Label,
+  dns1123Subdomain,
+  domainPrefixedPath,
+  ipAddress,
+  portName,
+  portNumber,
+  wildcardDns1123Subdomain,
+} from "../machinery/names.ts";
+import type { KubeObject } from "../machinery/object.ts";
 import { defineResource } from "../machinery/resource.ts";
+import { addInvalid, checkImmutable, checkOneOf, type Errors } from "../parts/checks.ts";
 import { ageColumn, firstFew, text } from "../parts/columns.ts";
 import { statusSubresource } from "../parts/subresources.ts";
 
@@ -15,7 +28,123 @@ function addressText({ status }: any): string {
   return points.map(({ ip, hostname }: { ip?: string; hostname?: string }) => ip || hostname || "").join(",");
 }
 
-export const ingresses = defineResource({
+type Ingress = KubeObject & { spec: any; status?: any };
+
+const specPath = new FieldPath("spec");
+const classAnnotation = "kubernetes.io/ingress.class";
+const pathTypes = ["Exact", "ImplementationSpecific", "Prefix"];
+
+function checkHost(errors: Errors, host: string, path: () => FieldPath): void {
+  addInvalid(errors, path, host, host.includes("*") ? wildcardDns1123Subdomain(host) : dns1123Subdomain(host));
+}
+
+function checkBackend(errors: Errors, { service, resource }: any, path: FieldPath): void {
+  if (service && resource) {
+    errors.push(invalid(path, "", "cannot set both resource and service backends"));
+  } else if (!service && !resource) {
+    errors.push(required(path, "resource or service backend is required"));
+  }
+  if (resource) {
+    if (!resource.kind) errors.push(required(path.child("resource", "kind")));
+    if (!resource.name) errors.push(required(path.child("resource", "name")));
+  }
+  if (!service) return;
+  const at = path.child("service");
+  if (!service.name) errors.push(required(at.child("name")));
+  else addInvalid(errors, () => at.child("name"), service.name, dns1123Label(service.name));
+  const { name, number } = service.port ?? {};
+  if (name && number) errors.push(invalid(path, "", "cannot set both port name & port number"));
+  else if (!name && !number) errors.push(required(path, "port name or number is required"));
+  else if (name) addInvalid(errors, () => at.child("port", "name"), name, portName(name));
+  else addInvalid(errors, () => at.child("port", "number"), number, portNumber(number));
+}
+
+const badSequences = ["//", "/./", "/../", "%2f", "%2F"];
+const badEnds = ["/..", "/."];
+
+function checkPath(errors: Errors, { path: text, pathType, backend }: any, at: FieldPath): void {
+  if (pathType === undefined) {
+    errors.push(required(at.child("pathType"), "pathType must be specified"));
+  } else if (!pathTypes.includes(pathType)) {
+    errors.push(notSupported(at.child("pathType"), pathType, pathTypes));
+  } else if (pathType !== "ImplementationSpecific" || text) {
+    checkPathText(errors, text ?? "", pathType, at.child("path"));
+  }
+  checkBackend(errors, backend ?? {}, at.child("backend"));
+}
+
+function checkPathText(errors: Errors, text: string, pathType: string, at: FieldPath): void {
+  if (!text.startsWith("/")) {
+    errors.push(invalid(at, text, "must be an absolute path"));
+    return;
+  }
+  if (pathType === "ImplementationSpecific") return;
+  for (const bad of badSequences) {
+    if (text.includes(bad)) errors.push(invalid(at, text, `must not contain '${bad}'`));
+  }
+  for (const bad of badEnds) if (text.endsWith(bad)) errors.push(invalid(at, text, `cannot end with '${bad}'`));
+}
+
+function checkRules(errors: Errors, rules: any[], path: FieldPath): void {
+  for (const [index, { host, http }] of rules.entries()) {
+    const at = path.index(index);
+    if (host) {
+      if (parseIp(host)) errors.push(invalid(at.child("host"), host, "must be a DNS name, not an IP address"));
+      else checkHost(errors, host, () => at.child("host"));
+    }
+    if (!http) continue;
+    const paths: any[] = http.paths ?? [];
+    if (paths.length === 0) errors.push(required(at.child("http", "paths")));
+    for (const [position, each] of paths.entries()) {
+      checkPath(errors, each, at.child("http", "paths").index(position));
+    }
+  }
+}
+
+function validate({ spec }: Ingress): FieldError[] {
+  const errors: FieldError[] = [];
+  if (!spec.rules?.length && !spec.defaultBackend) {
+    errors.push(invalid(specPath, null, "either `defaultBackend` or `rules` must be specified"));
+  }
+  if (spec.defaultBackend) checkBackend(errors, spec.defaultBackend, specPath.child("defaultBackend"));
+  checkRules(errors, spec.rules ?? [], specPath.child("rules"));
+  for (const [index, { hosts = [] }] of (spec.tls ?? []).entries()) {
+    for (const [position, host] of hosts.entries()) {
+      checkHost(errors, host, () => specPath.child("tls").index(index).child("hosts").index(position));
+    }
+  }
+  if (spec.ingressClassName !== undefined) {
+    const at = () => specPath.child("ingressClassName");
+    addInvalid(errors, at, spec.ingressClassName, dns1123Subdomain(spec.ingressClassName));
+  }
+  return errors;
+}
+
+/** The annotation is what there was before the field: a new ingress may not say two things. */
+function validateCreate({ metadata, spec }: Ingress): FieldError[] {
+  const old = metadata.annotations?.[classAnnotation];
+  if (old === undefined || spec.ingressClassName === undefined || old === spec.ingressClassName) return [];
+  const path = new FieldPath("annotations").child(classAnnotation);
+  return [invalid(path, old, "must match `ingressClassName` when both are specified")];
+}
+
+function validateStatusUpdate({ status }: Ingress): FieldError[] {
+  const errors: FieldError[] = [];
+  for (const [index, { ip, hostname }] of (status?.loadBalancer?.ingress ?? []).entries()) {
+    const at = new FieldPath("status").child("loadBalancer", "ingress").index(index);
+    if (ip) addInvalid(errors, () => at.child("ip"), ip, ipAddress(ip));
+    if (hostname) addInvalid(errors, () => at.child("hostname"), hostname, dns1123Subdomain(hostname));
+  }
+  return errors;
+}
+
+function* warnings({ metadata }: Ingress): Iterable<string> {
+  if (metadata.annotations?.[classAnnotation] !== undefined) {
+    yield `annotation ${JSON.stringify(classAnnotation)} is deprecated, please use 'spec.ingressClassName' instead`;
+  }
+}
+
+export const ingresses = defineResource<Ingress>({
   group,
   version,
   kind: "Ingress",
@@ -27,6 +156,10 @@ export const ingresses = defineResource({
   subresources: [statusSubresource],
   statusFields: ["status"],
   generation: true,
+  validate,
+  validateCreate,
+  validateStatusUpdate,
+  warnings,
   columns: [
     text("Class", ({ spec }) => spec?.ingressClassName ?? "<none>"),
     text("Hosts", hostsText),
@@ -43,7 +176,23 @@ function parametersText({ spec }: any): string {
   return `${kind}/${parameters.name}`;
 }
 
-export const ingressClasses = defineResource({
+function validateClass({ spec }: any): FieldError[] {
+  const errors: FieldError[] = [];
+  if (!spec.controller) errors.push(required(specPath.child("controller")));
+  else addInvalid(errors, () => specPath.child("controller"), spec.controller, domainPrefixedPath(spec.controller));
+  const { parameters } = spec;
+  if (!parameters) return errors;
+  const path = specPath.child("parameters");
+  if (!parameters.kind) errors.push(required(path.child("kind"), "kind is required"));
+  if (!parameters.name) errors.push(required(path.child("name"), "name is required"));
+  if (parameters.scope === "Namespace" && !parameters.namespace) {
+    errors.push(required(path.child("namespace"), "`parameters.scope` is set to 'Namespace'"));
+  }
+  checkOneOf(errors, parameters.scope, ["Cluster", "Namespace"], () => path.child("scope"));
+  return errors;
+}
+
+export const ingressClasses = defineResource<any>({
   group,
   version,
   kind: "IngressClass",
@@ -51,5 +200,14 @@ export const ingressClasses = defineResource({
   scope: "Cluster",
   schema: "io.k8s.api.networking.v1.IngressClass",
   generation: true,
+  defaults({ spec }) {
+    if (spec.parameters) spec.parameters.scope ??= "Cluster";
+  },
+  validate: validateClass,
+  validateUpdate(next, previous) {
+    const errors: FieldError[] = [];
+    checkImmutable(errors, next.spec.controller, previous.spec.controller, () => specPath.child("controller"));
+    return errors;
+  },
   columns: [text("Controller", ({ spec }) => spec?.controller ?? ""), text("Parameters", parametersText), ageColumn],
 });

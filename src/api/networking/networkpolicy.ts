@@ -1,7 +1,98 @@
+import { checkPort } from "../core/podspec/probes.ts";
+import { type FieldError, FieldPath, forbiddenField, invalid, notSupported, required } from "../machinery/field.ts";
+import { cidr } from "../machinery/names.ts";
+import type { KubeObject } from "../machinery/object.ts";
 import { defineResource } from "../machinery/resource.ts";
+import { isWithin } from "../parts/addresses.ts";
+import { addInvalid, checkLabelSelector, checkOneOf, type Errors } from "../parts/checks.ts";
 import { ageColumn, selectorText, text } from "../parts/columns.ts";
 
-export const networkPolicies = defineResource({
+type NetworkPolicy = KubeObject & { spec: any };
+
+const specPath = new FieldPath("spec");
+
+function defaults({ spec }: NetworkPolicy): void {
+  for (const rule of [...(spec.ingress ?? []), ...(spec.egress ?? [])]) {
+    for (const port of rule.ports ?? []) port.protocol ??= "TCP";
+  }
+  if (spec.policyTypes?.length) return;
+  spec.policyTypes = ["Ingress"];
+  if (spec.egress?.length) spec.policyTypes.push("Egress");
+}
+
+function checkPolicyPort(errors: Errors, { protocol, port, endPort }: any, path: FieldPath): void {
+  checkOneOf(errors, protocol, ["TCP", "UDP", "SCTP"], () => path.child("protocol"));
+  if (port !== undefined) {
+    checkPort(errors, port, () => path.child("port"));
+  }
+  if (endPort === undefined) return;
+  const at = path.child("endPort");
+  if (port === undefined) errors.push(invalid(at, endPort, "may not be specified when `port` is not specified"));
+  else if (typeof port === "string")
+    errors.push(invalid(at, endPort, "may not be specified when `port` is non-numeric"));
+  else {
+    if (endPort < port) errors.push(invalid(at, endPort, "must be greater than or equal to `port`"));
+    checkPort(errors, endPort, () => at);
+  }
+}
+
+function checkBlock(errors: Errors, block: any, path: FieldPath): void {
+  if (!block.cidr) {
+    errors.push(required(path.child("cidr")));
+    return;
+  }
+  addInvalid(errors, () => path.child("cidr"), block.cidr, cidr(block.cidr));
+  for (const [index, except] of (block.except ?? []).entries()) {
+    const at = path.child("except").index(index);
+    addInvalid(errors, () => at, except, cidr(except));
+    if (cidr(except).length === 0 && cidr(block.cidr).length === 0 && !isWithin(except, block.cidr)) {
+      const why = `must be a strict subset of \`cidr\``;
+      errors.push(invalid(at, except, why));
+    }
+  }
+}
+
+function checkPeer(errors: Errors, peer: any, path: FieldPath): void {
+  const { podSelector, namespaceSelector, ipBlock } = peer;
+  checkLabelSelector(errors, podSelector, path.child("podSelector"));
+  checkLabelSelector(errors, namespaceSelector, path.child("namespaceSelector"));
+  if (ipBlock) checkBlock(errors, ipBlock, path.child("ipBlock"));
+  if (!podSelector && !namespaceSelector && !ipBlock) errors.push(required(path, "must specify a peer"));
+  else if (ipBlock && (podSelector || namespaceSelector)) {
+    errors.push(forbiddenField(path, "may not specify both ipBlock and another peer"));
+  }
+}
+
+function checkRules(errors: Errors, rules: any[] | undefined, peers: "from" | "to", path: FieldPath): void {
+  for (const [index, rule] of (rules ?? []).entries()) {
+    const at = path.index(index);
+    for (const [position, port] of (rule.ports ?? []).entries()) {
+      checkPolicyPort(errors, port, at.child("ports").index(position));
+    }
+    for (const [position, peer] of (rule[peers] ?? []).entries()) {
+      checkPeer(errors, peer, at.child(peers).index(position));
+    }
+  }
+}
+
+function validate({ spec }: NetworkPolicy): FieldError[] {
+  const errors: FieldError[] = [];
+  checkLabelSelector(errors, spec.podSelector, specPath.child("podSelector"));
+  checkRules(errors, spec.ingress, "from", specPath.child("ingress"));
+  checkRules(errors, spec.egress, "to", specPath.child("egress"));
+  const types: string[] = spec.policyTypes ?? [];
+  if (types.length > 2) {
+    errors.push(invalid(specPath.child("policyTypes"), types, "may not specify more than two policyTypes"));
+    return errors;
+  }
+  for (const [index, type] of types.entries()) {
+    if (type === "Ingress" || type === "Egress") continue;
+    errors.push(notSupported(specPath.child("policyTypes").index(index), type, ["Ingress", "Egress"]));
+  }
+  return errors;
+}
+
+export const networkPolicies = defineResource<NetworkPolicy>({
   group: "networking.k8s.io",
   version: "v1",
   kind: "NetworkPolicy",
@@ -10,5 +101,7 @@ export const networkPolicies = defineResource({
   scope: "Namespaced",
   schema: "io.k8s.api.networking.v1.NetworkPolicy",
   generation: true,
+  defaults,
+  validate,
   columns: [text("Pod-Selector", ({ spec }) => selectorText(spec?.podSelector)), ageColumn],
 });

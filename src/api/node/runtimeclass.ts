@@ -1,7 +1,29 @@
+import { checkTolerations } from "../core/podspec/scheduling.ts";
+import { type FieldError, FieldPath, required } from "../machinery/field.ts";
+import { dns1123Label } from "../machinery/names.ts";
 import { defineResource } from "../machinery/resource.ts";
+import { addInvalid, checkImmutable, checkLabels } from "../parts/checks.ts";
 import { ageColumn, text } from "../parts/columns.ts";
+import { checkContainerResourceName, checkResourceAmount } from "../parts/resourcenames.ts";
 
-export const runtimeClasses = defineResource({
+function validate({ handler, overhead, scheduling }: any): FieldError[] {
+  const errors: FieldError[] = [];
+  const path = new FieldPath("handler");
+  if (!handler) errors.push(required(path));
+  else addInvalid(errors, () => path, handler, dns1123Label(handler));
+  // `limits`: so it stands in the real server's messages, which checks the list as one.
+  const limits = new FieldPath("overhead").child("limits");
+  for (const [name, amount] of Object.entries<string>(overhead?.podFixed ?? {})) {
+    checkContainerResourceName(errors, name, () => limits.key(name));
+    checkResourceAmount(errors, name, amount, () => limits.key(name));
+  }
+  const at = new FieldPath("scheduling");
+  checkLabels(errors, scheduling?.nodeSelector, () => at.child("nodeSelector"));
+  checkTolerations(errors, scheduling?.tolerations, at.child("tolerations"));
+  return errors;
+}
+
+export const runtimeClasses = defineResource<any>({
   group: "node.k8s.io",
   version: "v1",
   kind: "RuntimeClass",
@@ -9,5 +31,11 @@ export const runtimeClasses = defineResource({
   scope: "Cluster",
   schema: "io.k8s.api.node.v1.RuntimeClass",
   unconditionalUpdate: false,
+  validate,
+  validateUpdate(next, previous) {
+    const errors: FieldError[] = [];
+    checkImmutable(errors, next.handler, previous.handler, () => new FieldPath("handler"));
+    return errors;
+  },
   columns: [text("Handler", ({ handler }) => handler ?? ""), ageColumn],
 });

@@ -1,6 +1,6 @@
 // Addresses that no endpoint may have: they mean something else on every machine.
 
-import { parseIp } from "../machinery/ip.ts";
+import { parseCidr, parseIp } from "../machinery/ip.ts";
 
 /** Messages for an address that is special, none for others and for what is no address. */
 export function specialAddress(text: string): string[] {
@@ -18,4 +18,12 @@ export function specialAddress(text: string): string[] {
     return ["may not be in the link-local multicast range (224.0.0.0/24, ff02::/10)"];
   }
   return [];
+}
+
+/** Whether a range is a part of another one, and not all of it. Ranges that cannot be read are not. */
+export function isWithin(inner: string, outer: string): boolean {
+  const [small, large] = [parseCidr(inner), parseCidr(outer)];
+  if (!small || !large || small.ip.family !== large.ip.family || small.prefix <= large.prefix) return false;
+  const bits = BigInt((small.ip.family === 4 ? 32 : 128) - large.prefix);
+  return small.ip.value >> bits === large.ip.value >> bits;
 }

@@ -1,8 +1,33 @@
+import { checkCountOrPercent, checkNotOverAll } from "../apps/validation.ts";
+import { type FieldError, FieldPath, invalid } from "../machinery/field.ts";
+import type { KubeObject } from "../machinery/object.ts";
 import { defineResource } from "../machinery/resource.ts";
+import { checkLabelSelector, checkNonNegative, checkOneOf } from "../parts/checks.ts";
 import { ageColumn, integer, text } from "../parts/columns.ts";
 import { statusSubresource } from "../parts/subresources.ts";
 
-export const podDisruptionBudgets = defineResource({
+type Budget = KubeObject & { spec: any; status?: any };
+
+const specPath = new FieldPath("spec");
+
+function validate({ spec }: Budget): FieldError[] {
+  const errors: FieldError[] = [];
+  if (spec.minAvailable !== undefined && spec.maxUnavailable !== undefined) {
+    errors.push(invalid(specPath, spec, "minAvailable and maxUnavailable cannot be both set"));
+  }
+  for (const field of ["minAvailable", "maxUnavailable"] as const) {
+    checkCountOrPercent(errors, spec[field], specPath.child(field));
+    checkNotOverAll(errors, spec[field], specPath.child(field));
+  }
+  checkLabelSelector(errors, spec.selector, specPath.child("selector"));
+  const policies = ["AlwaysAllow", "IfHealthyBudget"];
+  checkOneOf(errors, spec.unhealthyPodEvictionPolicy, policies, () => specPath.child("unhealthyPodEvictionPolicy"));
+  return errors;
+}
+
+const counts = ["disruptionsAllowed", "currentHealthy", "desiredHealthy", "expectedPods"];
+
+export const podDisruptionBudgets = defineResource<Budget>({
   group: "policy",
   version: "v1",
   kind: "PodDisruptionBudget",
@@ -14,6 +39,12 @@ export const podDisruptionBudgets = defineResource({
   statusFields: ["status"],
   generation: true,
   unconditionalUpdate: false,
+  validate,
+  validateStatusUpdate({ status }) {
+    const errors: FieldError[] = [];
+    for (const name of counts) checkNonNegative(errors, status?.[name], () => new FieldPath("status").child(name));
+    return errors;
+  },
   columns: [
     text("Min Available", ({ spec }) => `${spec?.minAvailable ?? "N/A"}`),
     text("Max Unavailable", ({ spec }) => `${spec?.maxUnavailable ?? "N/A"}`),

@@ -1,4 +1,7 @@
+import { type FieldError, FieldPath, invalid, notSupported, required } from "../machinery/field.ts";
+import { dns1123Subdomain } from "../machinery/names.ts";
 import { defineResource } from "../machinery/resource.ts";
+import { addInvalid, type Errors, sameValue } from "../parts/checks.ts";
 import { ageColumn, text, wide } from "../parts/columns.ts";
 
 const group = "rbac.authorization.k8s.io";
@@ -17,6 +20,56 @@ function subjects(binding: any, kind: string): string {
     .join(", ");
 }
 
+function defaults(draft: any): void {
+  draft.roleRef ??= {};
+  draft.roleRef.apiGroup ||= group;
+  for (const subject of draft.subjects ?? []) {
+    if (subject.kind === "User" || subject.kind === "Group") subject.apiGroup ||= group;
+  }
+}
+
+function checkSubject(errors: Errors, subject: any, namespaced: boolean, path: FieldPath): void {
+  const { kind, name, namespace, apiGroup = "" } = subject;
+  if (!name) errors.push(required(path.child("name")));
+  switch (kind) {
+    case "ServiceAccount":
+      if (name) addInvalid(errors, () => path.child("name"), name, dns1123Subdomain(name));
+      if (apiGroup) errors.push(notSupported(path.child("apiGroup"), apiGroup, [""]));
+      if (!namespaced && !namespace) errors.push(required(path.child("namespace")));
+      break;
+    case "User":
+    case "Group":
+      if (apiGroup !== group) errors.push(notSupported(path.child("apiGroup"), apiGroup, [group]));
+      break;
+    default:
+      errors.push(notSupported(path.child("kind"), kind ?? "", ["ServiceAccount", "User", "Group"]));
+  }
+}
+
+function validateBinding(binding: any, kinds: readonly string[], namespaced: boolean): FieldError[] {
+  const errors: FieldError[] = [];
+  const path = new FieldPath("roleRef");
+  const { apiGroup, kind = "", name = "" } = binding.roleRef;
+  if (apiGroup !== group) errors.push(notSupported(path.child("apiGroup"), apiGroup ?? "", [group]));
+  if (!kinds.includes(kind)) errors.push(notSupported(path.child("kind"), kind, kinds));
+  if (name === "") errors.push(required(path.child("name")));
+  else
+    for (const bad of ["/", "%"]) {
+      if (name.includes(bad)) errors.push(invalid(path.child("name"), name, `may not contain '${bad}'`));
+    }
+  for (const [index, subject] of (binding.subjects ?? []).entries()) {
+    checkSubject(errors, subject, namespaced, new FieldPath("subjects").index(index));
+  }
+  return errors;
+}
+
+/** What is bound stays: who may bind was decided for this very role. */
+function validateUpdate(next: any, previous: any): FieldError[] {
+  if (sameValue(next.roleRef, previous.roleRef)) return [];
+  const { apiGroup = "", kind = "", name = "" } = next.roleRef ?? {};
+  return [invalid(new FieldPath("roleRef"), { apiGroup, kind, name }, "cannot change roleRef")];
+}
+
 const columns = [
   text("Role", ({ roleRef }) => `${roleRef?.kind}/${roleRef?.name}`),
   ageColumn,
@@ -25,7 +78,7 @@ const columns = [
   wide("ServiceAccounts", (binding) => subjects(binding, "ServiceAccount")),
 ];
 
-export const clusterRoleBindings = defineResource({
+export const clusterRoleBindings = defineResource<any>({
   group,
   version,
   kind: "ClusterRoleBinding",
@@ -34,10 +87,13 @@ export const clusterRoleBindings = defineResource({
   schema: "io.k8s.api.rbac.v1.ClusterRoleBinding",
   nameRule: "path",
   createOnUpdate: true,
+  defaults,
+  validate: (binding) => validateBinding(binding, ["ClusterRole"], false),
+  validateUpdate,
   columns,
 });
 
-export const roleBindings = defineResource({
+export const roleBindings = defineResource<any>({
   group,
   version,
   kind: "RoleBinding",
@@ -46,5 +102,8 @@ export const roleBindings = defineResource({
   schema: "io.k8s.api.rbac.v1.RoleBinding",
   nameRule: "path",
   createOnUpdate: true,
+  defaults,
+  validate: (binding) => validateBinding(binding, ["Role", "ClusterRole"], true),
+  validateUpdate,
   columns,
 });
