@@ -1,16 +1,17 @@
-import type { HttpAnswer, HttpRequest } from "../../base/http.ts";
+import type { HttpAnswer } from "../../base/http.ts";
 import type { TokenKeys } from "../auth/service_account.ts";
 import { objectAnswer } from "../http/answer.ts";
 import type { PathHandler } from "../http/handler.ts";
 import type { Route } from "../http/route.ts";
 import type { Registry } from "../registry/scope.ts";
+import { documents } from "./documents.ts";
 
 const json = { format: "json", contentType: "application/json" } as const;
 const utf8 = new TextEncoder();
 
 /** Discovery, OpenAPI, version, health and the keys of service account tokens. */
 export function pathHandler(registry: Registry, keys: TokenKeys | undefined): PathHandler {
-  const documents = registryDocuments(registry);
+  const document = documents(registry);
   return async (route, request) => {
     const health = healthAnswer(registry, route);
     if (health) return health;
@@ -20,7 +21,7 @@ export function pathHandler(registry: Registry, keys: TokenKeys | undefined): Pa
     if (route.path === "/.well-known/openid-configuration" && keys) {
       return objectAnswer(200, openIdConfiguration(keys.issuer), json);
     }
-    return documents(route, request);
+    return document(route, request);
   };
 }
 
@@ -49,10 +50,4 @@ function healthAnswer(registry: Registry, { path, query }: Route): HttpAnswer | 
   const verbose = query.has("verbose") || failed;
   const end = `${endpoint} check ${failed ? "failed" : "passed"}\n`;
   return { status: failed ? 500 : 200, headers, body: utf8.encode(verbose ? `${lines.join("\n")}\n${end}` : "ok") };
-}
-
-function registryDocuments(
-  _registry: Registry,
-): (route: Route, request: HttpRequest) => Promise<HttpAnswer | undefined> {
-  return async () => undefined;
 }

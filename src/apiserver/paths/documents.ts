@@ -1,0 +1,99 @@
+import { loadDefinitions, loadDocs, loadOperations } from "../../api/machinery/definitions.ts";
+import type { HttpAnswer, HttpRequest } from "../../base/http.ts";
+import { aggregatedDiscovery, aggregatedMediaType, asksForAggregated, etagOf } from "../discovery/aggregated.ts";
+import { apiGroup, apiGroupList, apiResourceList, apiVersions, versionInfo } from "../discovery/discovery.ts";
+import type { Route } from "../http/route.ts";
+import { openApiV2, openApiV3, openApiV3Index } from "../openapi/documents.ts";
+import type { Registry } from "../registry/scope.ts";
+
+const utf8 = new TextEncoder();
+
+/** What `/version` says of this build. */
+export const build = {
+  gitVersion: "v1.36.2+typernetes",
+  gitCommit: "",
+  buildDate: "1970-01-01T00:00:00Z",
+  platform: "linux/amd64",
+};
+
+interface Document {
+  bytes: Uint8Array;
+  contentType: string;
+  etag?: string;
+}
+
+/** Discovery, OpenAPI and `/version`. Each document is made when first asked for and kept. */
+export function documents(registry: Registry) {
+  const kept = new Map<string, Promise<Document | undefined>>();
+  const resources = () => registry.resources.all();
+
+  async function make(path: string, aggregated: boolean, host: string): Promise<Document | undefined> {
+    if (aggregated) {
+      const bytes = json(aggregatedDiscovery(resources(), path === "/api" ? "core" : "groups"));
+      return { bytes, contentType: aggregatedMediaType, etag: await etagOf(bytes) };
+    }
+    const found = await plain(path, host);
+    return (
+      found && {
+        bytes: json(found),
+        contentType: path === "/openapi/v3" ? "text/plain; charset=utf-8" : "application/json",
+      }
+    );
+  }
+
+  async function plain(path: string, host: string): Promise<object | undefined> {
+    if (path === "/version") return versionInfo(build);
+    if (path === "/api") return apiVersions(host);
+    if (path === "/apis") return apiGroupList(resources());
+    if (path === "/") return { paths: rootPaths(registry) };
+    if (path.startsWith("/openapi/")) return openApi(path);
+    const match = /^\/(?:api\/([^/]+)|apis\/([^/]+)(?:\/([^/]+))?)$/.exec(path);
+    if (!match) return undefined;
+    const [, coreVersion, group, version] = match;
+    if (coreVersion) return apiResourceList(resources(), coreVersion);
+    return version ? apiResourceList(resources(), `${group}/${version}`) : apiGroup(resources(), group!);
+  }
+
+  async function openApi(path: string): Promise<object | undefined> {
+    const [all, docs, operations] = await Promise.all([loadDefinitions(), loadDocs(), loadOperations()]);
+    const source = { resources: resources(), definitions: all, docs, operations };
+    if (path === "/openapi/v2") return openApiV2(source);
+    if (path === "/openapi/v3") return openApiV3Index(source);
+    return path.startsWith("/openapi/v3/") ? openApiV3(source, path.slice("/openapi/v3/".length)) : undefined;
+  }
+
+  return async ({ path: given }: Route, request: HttpRequest): Promise<HttpAnswer | undefined> => {
+    const path = given.length > 1 && given.endsWith("/") ? given.slice(0, -1) : given;
+    const aggregated = (path === "/api" || path === "/apis") && asksForAggregated(request.headers.accept);
+    const host = request.headers.host ?? request.headers[":authority"] ?? "";
+    const key = `${path} ${aggregated} ${path === "/api" ? host : ""}`;
+    let document = kept.get(key);
+    if (!document) {
+      document = make(path, aggregated, host);
+      // What does not exist is not kept: anybody may ask for anything.
+      void document.then((found) => found ?? kept.delete(key));
+      kept.set(key, document);
+    }
+    const found = await document;
+    if (!found) return undefined;
+    const headers: Record<string, string> = {
+      "content-type": found.contentType,
+      ...(found.etag ? { etag: found.etag, vary: "Accept" } : {}),
+    };
+    if (found.etag && request.headers["if-none-match"] === found.etag) return { status: 304, headers };
+    return { status: 200, headers, body: found.bytes };
+  };
+}
+
+function json(value: object): Uint8Array {
+  return utf8.encode(JSON.stringify(value));
+}
+
+function rootPaths(registry: Registry): string[] {
+  const paths = new Set(["/api", "/apis", "/healthz", "/livez", "/openapi/v2", "/openapi/v3", "/readyz", "/version"]);
+  for (const { group, apiVersion } of registry.resources.all()) {
+    if (group) paths.add(`/apis/${group}`).add(`/apis/${apiVersion}`);
+    else paths.add(`/api/${apiVersion}`);
+  }
+  return [...paths].sort();
+}
