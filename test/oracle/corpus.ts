@@ -36,6 +36,7 @@ const fill = (text: string): string =>
   text
     .replaceAll("{ns}", "ns")
     .replaceAll("{id}", "zid")
+    .replace(/\{uid:(\d+)\}/g, (_, number) => `00000000-0000-4000-8000-${number.padStart(12, "0")}`)
     .replace(/\{fill:(\d+)\}/g, (_, count) => "x".repeat(Number(count)));
 
 /** Every step with its answer, of all areas or of some. */

@@ -1,3 +1,4 @@
+import { duplicate, type FieldError, FieldPath, forbiddenField, notSupported, required } from "../machinery/field.ts";
 import { defineResource } from "../machinery/resource.ts";
 import { ageColumn, integer, selectorText, text } from "../parts/columns.ts";
 import { statusSubresource } from "../parts/subresources.ts";
@@ -18,7 +19,59 @@ const paramRefColumn = text("ParamRef", ({ spec }) => {
   return ref.namespace ? `${ref.namespace}/${ref.name}` : ref.name;
 });
 
-export const mutatingAdmissionPolicies = defineResource({
+const specPath = new FieldPath("spec");
+
+function checkParamRef(ref: any, path: FieldPath): FieldError[] {
+  const errors: FieldError[] = [];
+  if (ref.name && ref.selector) {
+    const why = "name and selector are mutually exclusive";
+    errors.push(forbiddenField(path.child("name"), why), forbiddenField(path.child("selector"), why));
+  } else if (!ref.name && !ref.selector) errors.push(required(path, "one of name or selector must be specified"));
+  const action = path.child("parameterNotFoundAction");
+  if (!ref.parameterNotFoundAction) errors.push(required(action));
+  else if (!["Deny", "Allow"].includes(ref.parameterNotFoundAction)) {
+    errors.push(notSupported(action, ref.parameterNotFoundAction, ["Deny", "Allow"]));
+  }
+  return errors;
+}
+
+function validateBinding({ spec }: any): FieldError[] {
+  const errors: FieldError[] = [];
+  if (!spec.policyName) errors.push(required(specPath.child("policyName")));
+  if (spec.paramRef) errors.push(...checkParamRef(spec.paramRef, specPath.child("paramRef")));
+  return errors;
+}
+
+function validateActions({ spec }: any): FieldError[] {
+  const path = specPath.child("validationActions");
+  const actions: string[] = spec.validationActions ?? [];
+  if (actions.length === 0) return [required(path, "at least one validation action is required")];
+  return actions.flatMap((action, index) => {
+    if (!["Deny", "Warn", "Audit"].includes(action)) {
+      return [notSupported(path.index(index), action, ["Audit", "Deny", "Warn"])];
+    }
+    return actions.indexOf(action) < index ? [duplicate(path.index(index), action)] : [];
+  });
+}
+
+function defaultMatching(match: any): void {
+  if (!match) return;
+  match.matchPolicy ??= "Equivalent";
+  match.namespaceSelector ??= {};
+  match.objectSelector ??= {};
+  for (const rule of [...(match.resourceRules ?? []), ...(match.excludeResourceRules ?? [])]) rule.scope ??= "*";
+}
+
+function defaultPolicy({ spec }: any): void {
+  spec.failurePolicy ??= "Fail";
+  defaultMatching(spec.matchConstraints);
+}
+
+function defaultBinding({ spec }: any): void {
+  defaultMatching(spec.matchResources);
+}
+
+export const mutatingAdmissionPolicies = defineResource<any>({
   group,
   version,
   kind: "MutatingAdmissionPolicy",
@@ -28,10 +81,11 @@ export const mutatingAdmissionPolicies = defineResource({
   schema: "io.k8s.api.admissionregistration.v1.MutatingAdmissionPolicy",
   generation: true,
   unconditionalUpdate: false,
+  defaults: defaultPolicy,
   columns: [integer("Mutations", ({ spec }) => spec?.mutations?.length ?? 0), paramKindColumn, ageColumn],
 });
 
-export const mutatingAdmissionPolicyBindings = defineResource({
+export const mutatingAdmissionPolicyBindings = defineResource<any>({
   group,
   version,
   kind: "MutatingAdmissionPolicyBinding",
@@ -41,10 +95,12 @@ export const mutatingAdmissionPolicyBindings = defineResource({
   schema: "io.k8s.api.admissionregistration.v1.MutatingAdmissionPolicyBinding",
   generation: true,
   unconditionalUpdate: false,
+  defaults: defaultBinding,
+  validate: validateBinding,
   columns: [text("PolicyName", ({ spec }) => spec?.policyName ?? ""), paramRefColumn, ageColumn],
 });
 
-export const validatingAdmissionPolicies = defineResource({
+export const validatingAdmissionPolicies = defineResource<any>({
   group,
   version,
   kind: "ValidatingAdmissionPolicy",
@@ -56,10 +112,11 @@ export const validatingAdmissionPolicies = defineResource({
   statusFields: ["status"],
   generation: true,
   unconditionalUpdate: false,
+  defaults: defaultPolicy,
   columns: [integer("Validations", ({ spec }) => spec?.validations?.length ?? 0), paramKindColumn, ageColumn],
 });
 
-export const validatingAdmissionPolicyBindings = defineResource({
+export const validatingAdmissionPolicyBindings = defineResource<any>({
   group,
   version,
   kind: "ValidatingAdmissionPolicyBinding",
@@ -69,5 +126,7 @@ export const validatingAdmissionPolicyBindings = defineResource({
   schema: "io.k8s.api.admissionregistration.v1.ValidatingAdmissionPolicyBinding",
   generation: true,
   unconditionalUpdate: false,
+  defaults: defaultBinding,
+  validate: (binding) => [...validateBinding(binding), ...validateActions(binding)],
   columns: [text("PolicyName", ({ spec }) => spec?.policyName ?? ""), paramRefColumn, ageColumn],
 });

@@ -1,8 +1,23 @@
+import { type FieldError, FieldPath, invalid } from "../machinery/field.ts";
 import { defineResource } from "../machinery/resource.ts";
 import { ageColumn, text } from "../parts/columns.ts";
 import { statusSubresource } from "../parts/subresources.ts";
 
-export const apiServices = defineResource({
+const specPath = new FieldPath("spec");
+
+function validate({ spec }: any): FieldError[] {
+  const errors: FieldError[] = [];
+  const { groupPriorityMinimum: group = 0, versionPriority: version = 0 } = spec;
+  if (group <= 0 || group > 20000) {
+    errors.push(invalid(specPath.child("groupPriorityMinimum"), group, "must be positive and less than 20000"));
+  }
+  if (version <= 0 || version > 1000) {
+    errors.push(invalid(specPath.child("versionPriority"), version, "must be positive and less than 1000"));
+  }
+  return errors;
+}
+
+export const apiServices = defineResource<any>({
   group: "apiregistration.k8s.io",
   version: "v1",
   kind: "APIService",
@@ -14,6 +29,10 @@ export const apiServices = defineResource({
   subresources: [statusSubresource],
   statusFields: ["status"],
   unconditionalUpdate: false,
+  defaults({ spec }) {
+    if (spec.service) spec.service.port ??= 443;
+  },
+  validate,
   columns: [
     text("Service", ({ spec }) => (spec?.service ? `${spec.service.namespace}/${spec.service.name}` : "Local")),
     text("Available", ({ status }) => {

@@ -1,8 +1,41 @@
+import { type FieldError, FieldPath, notSupported, required } from "../machinery/field.ts";
 import { defineResource } from "../machinery/resource.ts";
 import { ageColumn, text } from "../parts/columns.ts";
 import { statusSubresource } from "../parts/subresources.ts";
 
-export const flowSchemas = defineResource({
+const verbs = ["create", "delete", "deletecollection", "get", "list", "patch", "proxy", "update", "watch"];
+
+function validate({ spec }: any): FieldError[] {
+  const errors: FieldError[] = [];
+  const path = new FieldPath("spec");
+  if (!spec.priorityLevelConfiguration?.name) {
+    errors.push(required(path.child("priorityLevelConfiguration", "name"), "must reference a priority level"));
+  }
+  const type = spec.distinguisherMethod?.type;
+  if (type !== undefined && type !== "ByNamespace" && type !== "ByUser") {
+    // The real server prints its own struct here.
+    errors.push(notSupported(path.child("distinguisherMethod", "type"), { Type: type }, ["ByNamespace", "ByUser"]));
+  }
+  for (const [index, rule] of (spec.rules ?? []).entries()) {
+    const at = path.child("rules").index(index);
+    if (!rule.subjects?.length) errors.push(required(at.child("subjects"), "subjects must contain at least one value"));
+    for (const [position, each] of (rule.resourceRules ?? []).entries()) {
+      if (each.clusterScope || each.namespaces?.length) continue;
+      const why = "resource rules that are not cluster scoped must supply at least one namespace";
+      errors.push(required(at.child("resourceRules").index(position).child("namespaces"), why));
+    }
+    for (const list of ["resourceRules", "nonResourceRules"] as const) {
+      for (const [position, each] of (rule[list] ?? []).entries()) {
+        const asked: string[] = each.verbs ?? [];
+        if (asked.includes("*") || asked.every((verb) => verbs.includes(verb))) continue;
+        errors.push(notSupported(at.child(list).index(position).child("verbs"), asked, verbs));
+      }
+    }
+  }
+  return errors;
+}
+
+export const flowSchemas = defineResource<any>({
   group: "flowcontrol.apiserver.k8s.io",
   version: "v1",
   kind: "FlowSchema",
@@ -13,6 +46,10 @@ export const flowSchemas = defineResource({
   statusFields: ["status"],
   generation: true,
   unconditionalUpdate: false,
+  defaults({ spec }) {
+    spec.matchingPrecedence ||= 1000;
+  },
+  validate,
   columns: [
     text("PriorityLevel", ({ spec }) => spec?.priorityLevelConfiguration?.name ?? ""),
     text("MatchingPrecedence", ({ spec }) => spec?.matchingPrecedence ?? 0),

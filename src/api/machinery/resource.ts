@@ -52,6 +52,8 @@ export interface RequestFacts {
   now: number;
   /** Who asks. */
   username: string;
+  /** What else is known of who asks. */
+  user?: { uid?: string; groups?: readonly string[]; extra?: Record<string, readonly string[]> };
 }
 
 /**

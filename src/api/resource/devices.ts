@@ -17,6 +17,20 @@ function claimState({ metadata, status }: any): string {
   return states.join(",");
 }
 
+/** A request without a mode is for a number of devices, one if no number is said. */
+function defaultRequest(request: any): void {
+  if (!request) return;
+  request.allocationMode ||= "ExactCount";
+  if (request.allocationMode === "ExactCount") request.count ||= 1;
+}
+
+function defaultClaim(spec: any): void {
+  for (const { exactly, firstAvailable } of spec?.devices?.requests ?? []) {
+    defaultRequest(exactly);
+    for (const each of firstAvailable ?? []) defaultRequest(each);
+  }
+}
+
 export const deviceClasses = defineResource({
   group,
   version,
@@ -37,6 +51,7 @@ export const resourceClaims = defineResource({
   schema: "io.k8s.api.resource.v1.ResourceClaim",
   subresources: [statusSubresource],
   statusFields: ["status"],
+  defaults: ({ spec }) => defaultClaim(spec),
   columns: [text("State", claimState), ageColumn],
 });
 
@@ -47,6 +62,7 @@ export const resourceClaimTemplates = defineResource({
   plural: "resourceclaimtemplates",
   scope: "Namespaced",
   schema: "io.k8s.api.resource.v1.ResourceClaimTemplate",
+  defaults: ({ spec }) => defaultClaim(spec?.spec),
   columns: [ageColumn],
 });
 
