@@ -37,8 +37,8 @@ function write(name: string, text: string): void {
 /**
  * Generates unless the output is fresh. Gives whether it wrote.
  *
- * `definitions.json`: schemas without descriptions; `docs.json`: their descriptions; `operations.json`: the query
- * parameters of every verb.
+ * `definitions.json`: schemas without descriptions; `docs.json`: their descriptions; `operations.json`: parameters
+ * and phrases of every verb.
  */
 export function generate(force: boolean): boolean {
   const stamp = freshStamp();

@@ -12,6 +12,13 @@ export interface Parameter {
 /** Parameters by what is done: verbs, and `connect`ed subresources (`pods/exec`). */
 export type OperationParameters = Record<string, Parameter[]>;
 
+/** Parameters and phrases of operations, by what is done. */
+export interface OperationTexts {
+  parameters: OperationParameters;
+  /** With `{kind}`, `{a kind}`, `{subresource}` and `{METHOD}` for what differs. */
+  phrases: Record<string, string>;
+}
+
 /** One operation that stands for all of its verb. */
 const verbExamples: Record<string, string> = {
   list: "listNamespacedConfigMap",
@@ -44,11 +51,26 @@ function plainText(text: string): string {
     .trim();
 }
 
+/** A method's documentation comment. */
+function commentOf(source: string, method: string): { comment: string; start: number } {
+  const start = source.indexOf(`    async ${method}(`);
+  if (start < 0) throw new Error(`the API class has no method ${method}`);
+  return { comment: source.slice(source.lastIndexOf("/**", start), start), start };
+}
+
+/** What a method's comment says it does. */
+function phraseOf(source: string, method: string): string {
+  const { comment } = commentOf(source, method);
+  return plainText(/\n *\* ([^@\n].*)/.exec(comment)![1]!);
+}
+
+function parameterText(source: string, method: string, name: string): string {
+  return plainText(new RegExp(`@param ${name} (.*)`).exec(commentOf(source, method).comment)![1]!);
+}
+
 /** The query parameters of one method of the class, in the order of its arguments. */
 function parametersOf(source: string, method: string): Parameter[] {
-  const start = source.indexOf(`    async ${method}(`);
-  if (start < 0) throw new Error(`CoreV1Api has no method ${method}`);
-  const comment = source.slice(source.lastIndexOf("/**", start), start);
+  const { comment, start } = commentOf(source, method);
   const texts = new Map([...comment.matchAll(/@param (\w+) (.*)/g)].map((match) => [match[1]!, plainText(match[2]!)]));
   const end = source.indexOf("\n    }\n", start);
   const body = source.slice(start, end);
@@ -60,9 +82,34 @@ function parametersOf(source: string, method: string): Parameter[] {
   }));
 }
 
-/** The parameters of every verb. `folder` is `dist/gen/apis`. */
-export function readOperations(folder: string): OperationParameters {
+/** The phrases of operations, read from examples. */
+function readPhrases(core: string, folder: string): Record<string, string> {
+  const configMap = (method: string): string =>
+    phraseOf(core, method).replace("a ConfigMap", "{a kind}").replace("ConfigMap", "{kind}");
+  const ofPod = (method: string, subresource: string): string =>
+    phraseOf(core, method).replace("a Pod", "{a kind}").replace("Pod", "{kind}").replace(subresource, "{subresource}");
+  const verbs = Object.entries(verbExamples).filter(([verb]) => !verb.includes("/"));
+  const other = (api: string, method: string): string =>
+    phraseOf(readFileSync(join(folder, `${api}.js`), "utf8"), method);
+  return {
+    ...Object.fromEntries(verbs.map(([verb, method]) => [verb, configMap(method)])),
+    "get subresource": ofPod("readNamespacedPodStatus", "status"),
+    "update subresource": ofPod("replaceNamespacedPodStatus", "status"),
+    "patch subresource": ofPod("patchNamespacedPodStatus", "status"),
+    "create subresource": ofPod("createNamespacedPodEviction", "eviction"),
+    connect: ofPod("connectPostNamespacedPodExec", "exec").replace("POST", "{METHOD}"),
+    resources: other("CoreV1Api", "getAPIResources"),
+    group: other("AppsApi", "getAPIGroup"),
+    versions: other("CoreApi", "getAPIVersions"),
+    version: other("VersionApi", "getCode"),
+    "name parameter": parameterText(core, "readNamespacedConfigMap", "name").replace("ConfigMap", "{kind}"),
+    "namespace parameter": parameterText(core, "readNamespacedConfigMap", "namespace"),
+  };
+}
+
+/** The parameters and phrases of every verb. `folder` is `dist/gen/apis`. */
+export function readOperations(folder: string): OperationTexts {
   const source = readFileSync(join(folder, "CoreV1Api.js"), "utf8");
   const entries = Object.entries(verbExamples).map(([verb, method]) => [verb, parametersOf(source, method)] as const);
-  return Object.fromEntries(entries);
+  return { parameters: Object.fromEntries(entries), phrases: readPhrases(source, folder) };
 }

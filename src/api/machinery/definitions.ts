@@ -16,6 +16,14 @@ export interface OperationParameter {
   description: string;
 }
 
+/** What OpenAPI says of operations. */
+export interface OperationTexts {
+  /** A verb (`list`) or connected subresource (`pods/exec`) to its query parameters. */
+  parameters: Readonly<Record<string, OperationParameter[]>>;
+  /** With `{kind}`, `{a kind}`, `{subresource}` and `{METHOD}` for what differs. */
+  phrases: Readonly<Record<string, string>>;
+}
+
 let loaded: Record<string, Schema> | undefined;
 
 /** Loads the schemas once; `definitions` works after that. Gives all of them by name. */
@@ -41,8 +49,8 @@ export async function loadDocs(): Promise<Readonly<Record<string, Documentation>
   return module.default as unknown as Record<string, Documentation>;
 }
 
-/** Loads the query parameters: a verb (`list`) or connected subresource (`pods/exec`) to its parameters. */
-export async function loadOperations(): Promise<Readonly<Record<string, OperationParameter[]>>> {
+/** Loads the parameters and phrases of operations. */
+export async function loadOperations(): Promise<OperationTexts> {
   const module = await import("../generated/operations.json", { with: { type: "json" } });
-  return module.default as unknown as Record<string, OperationParameter[]>;
+  return module.default as unknown as OperationTexts;
 }

@@ -1,17 +1,18 @@
 // OpenAPI documents: version 2 in one piece, version 3 one a group and version. Pure functions; making one takes a while,
 // so callers keep what they asked for.
 
-import type { OperationParameter } from "../../api/machinery/definitions.ts";
+import type { OperationTexts } from "../../api/machinery/definitions.ts";
+import { fnv1a32 } from "../../api/machinery/hash.ts";
 import type { Resource } from "../../api/machinery/resource.ts";
 import { groupsOf } from "../discovery/groups.ts";
-import { groupPath, type PathItem, serverPaths, versionPaths } from "./operations.ts";
 import { renderPath } from "./paths.ts";
+import { apisPath, groupPath, type PathItem, versionPath, versionPaths } from "./resource_paths.ts";
 import { type Dialect, type Library, listSchema, publishDefinition, reachableFrom } from "./schemas.ts";
 
 /** What documents are made of: `definitions` has those of custom resources too. */
 export interface OpenApiSource extends Library {
   resources: readonly Resource[];
-  operations: Readonly<Record<string, OperationParameter[]>>;
+  operations: OperationTexts;
 }
 
 const bearer = {
@@ -24,14 +25,35 @@ export function openApiV2(given: OpenApiSource): object {
   const source = withLists(given);
   const items = [...documentNames(source.resources).values()].flat().sort((a, b) => (a.path < b.path ? -1 : 1));
   const { paths, schemas } = render(items, source, "v2");
+  const parameters = shareParameters(paths);
   return {
     swagger: "2.0",
     info,
     paths,
     definitions: schemas,
+    parameters,
     securityDefinitions: bearer,
     security: [{ BearerToken: [] }],
   };
+}
+
+/** Moves query parameters, which are the same everywhere, out of the paths into one list. Changes `paths`. */
+function shareParameters(paths: Record<string, Record<string, unknown>>): Record<string, object> {
+  const shared: Record<string, object> = {};
+  const share = (holder: { parameters?: { in: string; name: string }[] }): void => {
+    holder.parameters = holder.parameters?.map((parameter) => {
+      if (parameter.in !== "query") return parameter;
+      const name = `${parameter.name}-${fnv1a32(JSON.stringify(parameter)).toString(36)}`;
+      shared[name] = parameter;
+      return { $ref: `#/parameters/${name}` } as never;
+    });
+    if (!holder.parameters) delete holder.parameters;
+  };
+  for (const path of Object.values(paths)) {
+    share(path);
+    for (const [method, operation] of Object.entries(path)) if (method !== "parameters") share(operation as object);
+  }
+  return shared;
 }
 
 /** `/openapi/v3/NAME`, where the name is `api/v1`, `apis/apps/v1`, `apis`, `version`…; undefined for one that isn't there. */
@@ -73,8 +95,8 @@ function documentNames(resources: readonly Resource[]): Map<string, PathItem[]> 
   const documents = new Map<string, PathItem[]>([
     ["api", [groupPath("")]],
     ["api/v1", versionPaths(resources, "", "v1")],
-    ["apis", [serverPaths.apis]],
-    ["version", [serverPaths.version]],
+    ["apis", [apisPath]],
+    ["version", [versionPath]],
   ]);
   for (const { group, versions } of groupsOf(resources)) {
     documents.set(`apis/${group}`, [groupPath(group)]);
@@ -111,7 +133,7 @@ function render(
   items: readonly PathItem[],
   source: OpenApiSource,
   dialect: Dialect,
-): { paths: object; schemas: object } {
+): { paths: Record<string, Record<string, unknown>>; schemas: object } {
   const names = reachableFrom(definitionsOf(items), source);
   return {
     paths: Object.fromEntries(items.map((item) => [item.path, renderPath(item, source.operations, dialect)])),

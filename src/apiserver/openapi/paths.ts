@@ -1,11 +1,11 @@
 // Paths and operations in the dialects of OpenAPI.
 
-import type { OperationParameter } from "../../api/machinery/definitions.ts";
-import type { Operation, PathItem } from "./operations.ts";
+import type { OperationParameter, OperationTexts } from "../../api/machinery/definitions.ts";
+import type { Operation, Phrase } from "./operations.ts";
+import type { PathItem } from "./resource_paths.ts";
 import { type Dialect, refTo } from "./schemas.ts";
 
 type Json = Record<string, unknown>;
-type Parameters = Readonly<Record<string, OperationParameter[]>>;
 
 const mediaTypes = ["application/json", "application/yaml", "application/vnd.kubernetes.protobuf"];
 const streamTypes = ["application/json;stream=watch", "application/vnd.kubernetes.protobuf;stream=watch"];
@@ -16,33 +16,42 @@ const patchTypes = [
   "application/apply-patch+yaml",
 ];
 const patchDefinition = "io.k8s.apimachinery.pkg.apis.meta.v1.Patch";
-const namespaceText = "object name and auth scope, such as for teams and projects";
 
-/** One path with its operations. `parameters` are the generated ones, by verb. */
-export function renderPath(item: PathItem, parameters: Parameters, dialect: Dialect): Json {
-  const shared = pathParameters(item, parameters, dialect);
+/** One path with its operations. */
+export function renderPath(item: PathItem, texts: OperationTexts, dialect: Dialect): Json {
+  const shared = pathParameters(item, texts, dialect);
   const path: Json = {};
-  for (const operation of item.operations) path[operation.method] = renderOperation(operation, parameters, dialect);
+  for (const operation of item.operations) path[operation.method] = renderOperation(operation, texts, dialect);
   return shared.length > 0 ? { ...path, parameters: shared } : path;
 }
 
 function pathParameters(
   { path, nameOf, namespaced, shared, pretty }: PathItem,
-  parameters: Parameters,
+  texts: OperationTexts,
   dialect: Dialect,
 ): Json[] {
   const list: Json[] = [];
   const inPath = (name: string, description: string): Json =>
     typed({ name, in: "path", description, required: true }, "string", dialect);
-  if (nameOf !== undefined) list.push(inPath("name", `name of the ${nameOf}`));
-  if (namespaced) list.push(inPath("namespace", namespaceText));
+  if (nameOf !== undefined) list.push(inPath("name", phrase(texts, { key: "name parameter", kind: nameOf })));
+  if (namespaced) list.push(inPath("namespace", texts.phrases["namespace parameter"]!));
   if (path.endsWith("/{path}")) list.push(inPath("path", "path to the resource"));
-  const query = shared === undefined ? [] : (parameters[shared] ?? []);
+  const query = shared === undefined ? [] : (texts.parameters[shared] ?? []);
   const prettyParameter =
     pretty && !query.some(({ name }) => name === "pretty")
-      ? parameters.get!.filter(({ name }) => name === "pretty")
+      ? texts.parameters.get!.filter(({ name }) => name === "pretty")
       : [];
   return [...list, ...[...prettyParameter, ...query].map((each) => queryParameter(each, dialect))];
+}
+
+/** A generated phrase, filled in. */
+function phrase({ phrases }: OperationTexts, { key, kind = "", subresource = "", method = "get" }: Phrase): string {
+  const article = /[^s]s$/.test(kind) ? "" : /^[AEIOU]/.test(kind) ? "an " : "a ";
+  return (phrases[key] ?? key)
+    .replace("{a kind}", article + kind)
+    .replace("{kind}", kind)
+    .replace("{subresource}", subresource)
+    .replace("{METHOD}", method.toUpperCase());
 }
 
 function queryParameter({ name, type, description }: OperationParameter, dialect: Dialect): Json {
@@ -55,9 +64,9 @@ function typed(parameter: Json, type: string, dialect: Dialect): Json {
   return dialect === "v2" ? { ...parameter, ...schema } : { ...parameter, schema };
 }
 
-function renderOperation(operation: Operation, parameters: Parameters, dialect: Dialect): Json {
+function renderOperation(operation: Operation, texts: OperationTexts, dialect: Dialect): Json {
   const { id, tag, description, action, gvk } = operation;
-  const own = (operation.parameters === undefined ? [] : (parameters[operation.parameters] ?? [])).filter(
+  const own = (operation.parameters === undefined ? [] : (texts.parameters[operation.parameters] ?? [])).filter(
     ({ name }) => name !== "pretty",
   );
   const query = own.map((each) => queryParameter(each, dialect));
@@ -65,7 +74,8 @@ function renderOperation(operation: Operation, parameters: Parameters, dialect: 
     ...(action && { "x-kubernetes-action": action }),
     ...(gvk && { "x-kubernetes-group-version-kind": gvk }),
   };
-  const head = { tags: [tag], description, operationId: id };
+  const words = typeof description === "string" ? description : phrase(texts, description);
+  const head = { tags: [tag], description: words, operationId: id };
   return dialect === "v2" ? renderV2(operation, head, query, kubernetes) : renderV3(operation, head, query, kubernetes);
 }
 
