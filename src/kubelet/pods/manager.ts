@@ -32,7 +32,8 @@ export function podManager(kit: PodKit, listed: Map<string, PodRuntime>): PodMan
 
   function workerOf(id: string): PodWorker | undefined {
     for (const worker of workers.values()) {
-      const { runtime } = worker.view();
+      const { runtime, startingId } = worker.view();
+      if (startingId === id) return worker;
       if (runtime.containers.some((one) => one.id === id) || runtime.sandboxes.some((one) => one.id === id))
         return worker;
     }

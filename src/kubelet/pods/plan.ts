@@ -287,6 +287,7 @@ function startOf(
   sandboxId: string,
 ): Action | undefined {
   const { name } = container;
+  if (world.jobs.starting === name) return undefined;
   const last = newest(world.runtime, name);
   const here = last?.sandboxId === sandboxId ? last : undefined;
   const ended = here?.state === "exited" || here?.state === "unknown";

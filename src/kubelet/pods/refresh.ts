@@ -15,13 +15,16 @@ export async function refreshContainer(kit: PodKit, state: WorkerState, id: stri
     return;
   }
   const known = runtime.containers.find((one) => one.id === id);
-  const where = sandboxId ?? known?.sandboxId;
+  const where = sandboxId ?? known?.sandboxId ?? (id === state.startingId ? runtime.sandboxes[0]?.id : undefined);
   if (where === undefined) return;
   try {
     const found = containerState(await kit.runtime.containerStatus(id), where);
     // What a resize wrote is newer than what the container was created with.
     const resources = known?.resources ?? found.resources;
     const message = await messageOf(kit, state, found, known);
+    // An answer that was on its way while a newer one came is out of date: nothing comes back to life.
+    const latest = state.runtime.containers.find((one) => one.id === id);
+    if (latest?.state === "exited" && found.state !== "exited") return;
     state.runtime = withContainer(state.runtime, { ...found, message, resources });
   } catch (error) {
     if (!isRuntimeNotFound(error)) throw error;

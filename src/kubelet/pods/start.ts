@@ -6,7 +6,7 @@ import { tellContainer } from "./kit.ts";
 import type { ContainerKind, Pod } from "./pod.ts";
 import { containersOf } from "./pod.ts";
 import type { ContainerState, PodRuntime, SandboxState } from "./state.ts";
-import { containerState, newest, sandboxState } from "./state.ts";
+import { newest, sandboxState } from "./state.ts";
 
 const lookAgainMs = 10_000;
 
@@ -44,7 +44,7 @@ export interface StartRequest {
  * Starts one container: image, description, creation, start, postStart hook. Rejects with a StartFailure that has the
  * waiting reason; a container that the hook failed was stopped then.
  */
-export async function startContainer(kit: PodKit, request: StartRequest): Promise<ContainerState> {
+export async function startContainer(kit: PodKit, request: StartRequest): Promise<void> {
   const { pod, name, kind, attempt, sandbox, signal } = request;
   const { runtime, machine } = kit;
   const { container } = containersOf(pod).find(({ container: one }) => one.name === name)!;
@@ -54,10 +54,11 @@ export async function startContainer(kit: PodKit, request: StartRequest): Promis
     const secrets = () => kit.pullSecrets(pod);
     const image = await kit.images.ensure({ pod, container, sandbox: sandboxConfig, secrets, tell, signal });
     signal.throwIfAborted();
-    const config = await machine.container(pod, container, {
+    const ips = pod.spec.hostNetwork ? kit.hostIps() : sandbox.ips;
+    const config = await machine.container(withAddresses(pod, ips, kit.hostIps()), container, {
       attempt,
       image,
-      ips: pod.spec.hostNetwork ? kit.hostIps() : sandbox.ips,
+      ips,
       targetId: targetOf(pod, name, request.runtime),
     });
     const leftover = newest(request.runtime, name);
@@ -71,7 +72,6 @@ export async function startContainer(kit: PodKit, request: StartRequest): Promis
     });
     tell("Normal", "Started", "Container started");
     if (container.lifecycle?.postStart) await postStart(id);
-    return containerState(await runtime.containerStatus(id), sandbox.id);
 
     async function create(): Promise<string> {
       try {
@@ -107,6 +107,18 @@ export async function startContainer(kit: PodKit, request: StartRequest): Promis
       await runtime.stopContainer(id, pod.spec.terminationGracePeriodSeconds ?? 30);
     }
   }
+}
+
+/** The pod with the addresses that its variables may ask for, which the API need not have yet. */
+function withAddresses(pod: Pod, ips: readonly string[], hostIps: readonly string[]): Pod {
+  const status = {
+    ...pod.status,
+    podIP: ips[0],
+    podIPs: ips.map((ip) => ({ ip })),
+    hostIP: hostIps[0],
+    hostIPs: hostIps.map((ip) => ({ ip })),
+  };
+  return { ...pod, status };
 }
 
 /** The container whose processes a debug container sees. */

@@ -1,9 +1,11 @@
 import type { Act, WorkerState } from "./acts.ts";
 import { acts } from "./acts.ts";
 import type { PodKit } from "./kit.ts";
+import { tellContainer } from "./kit.ts";
 import type { Action, PodPlan, PodWorld } from "./plan.ts";
 import { planPod } from "./plan.ts";
 import type { Pod, PodStatus } from "./pod.ts";
+import { containersOf, podLabel } from "./pod.ts";
 import { refreshContainer } from "./refresh.ts";
 import { statusReporter } from "./report.ts";
 import type { PodRuntime } from "./state.ts";
@@ -23,7 +25,8 @@ export interface PodWorker {
   refresh(): void;
   /** Ends the pod for a reason of the node: `Evicted`, … */
   fail(reason: string, message: string): void;
-  view(): { pod: Pod; runtime: PodRuntime; status: PodStatus };
+  /** `startingId` is a container that is just being started. */
+  view(): { pod: Pod; runtime: PodRuntime; status: PodStatus; startingId?: string };
   /** Resolves when nothing is under way and everything is told. */
   settled(): Promise<void>;
   [Symbol.dispose](): void;
@@ -85,6 +88,7 @@ export function podWorker(first: Pod, runtime: PodRuntime, kit: PodKit, forgotte
     const world = worldOf(kit, state);
     const plan = planPod(world);
     for (const action of plan.actions) act(action);
+    tellBackOffs(kit, state, plan);
     report(plan);
     setTimer(plan.wakeAtMs, world.now);
   }
@@ -160,13 +164,28 @@ export function podWorker(first: Pod, runtime: PodRuntime, kit: PodKit, forgotte
       state.failed ??= { reason, message };
       wake();
     },
-    view: () => ({ pod: state.pod, runtime: state.runtime, status: state.status ?? state.pod.status ?? {} }),
+    view: () => ({
+      pod: state.pod,
+      runtime: state.runtime,
+      status: state.status ?? state.pod.status ?? {},
+      startingId: state.startingId,
+    }),
     async settled() {
       while (looping || jobs.size > 0) await Promise.all([looping, ...jobs]);
       await reporter.settled();
     },
     [Symbol.dispose]: dispose,
   };
+}
+
+/** Tells of the containers that have just begun to wait for their restart. */
+function tellBackOffs(kit: PodKit, { pod, planned }: WorkerState, plan: PodPlan): void {
+  for (const [name, { reason }] of plan.waiting) {
+    if (reason !== "CrashLoopBackOff" || planned?.get(name)?.reason === reason) continue;
+    const kind = containersOf(pod).find(({ container }) => container.name === name)?.kind ?? "main";
+    const message = `Back-off restarting failed container ${name} in pod ${podLabel(pod)}`;
+    tellContainer(kit, pod, kind, name)("Warning", "BackOff", message);
+  }
 }
 
 /** Everything the plan depends on, as it is now. */
