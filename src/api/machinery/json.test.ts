@@ -3,7 +3,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { parseJson, parseJsonChecked } from "./json.ts";
 import { scanJson } from "./json_scan.ts";
-import { parseYaml, parseYamlDocuments, scanYaml } from "./yaml.ts";
+import { dumpYaml, parseYaml, parseYamlDocuments, scanYaml } from "./yaml.ts";
 
 test("what is wrong, in Go's words", () => {
   const table: Record<string, string> = {
@@ -83,4 +83,45 @@ test("YAML documents, duplicates and mistakes", () => {
     message: "yaml: line 2: found character that cannot start any token",
   });
   assert.throws(() => parseYaml("a: *b\n"), { message: "yaml: unknown anchor 'b' referenced" });
+});
+
+test("YAML as kubectl writes it", () => {
+  const value = {
+    b: ["1", 1, "true", true, "", "a: b", "12:30", "2024-01-01T00:00:00Z", "x\ny\n", "1e3", "plain"],
+    a: {},
+    y: null,
+  };
+  const lines = [
+    "a: {}",
+    "b:",
+    '- "1"',
+    "- 1",
+    '- "true"',
+    "- true",
+    '- ""',
+    "- 'a: b'",
+    '- "12:30"',
+    '- "2024-01-01T00:00:00Z"',
+    "- |",
+    "  x",
+    "  y",
+    '- "1e3"',
+    "- plain",
+    '"y": null',
+    "",
+  ];
+  assert.equal(dumpYaml(value), lines.join("\n"));
+});
+
+test("what is written is read as it was", () => {
+  const text = fc.oneof(
+    fc.string(),
+    fc.constantFrom("0777", "0o17", "1_0", "~", "no", "1.", ".5", "+1", "0b1", "<<", "- a", "a #b"),
+  );
+  fc.assert(
+    fc.property(fc.array(fc.dictionary(text, text)), (value) => {
+      const plain = JSON.parse(JSON.stringify(value));
+      assert.deepEqual(parseYaml(dumpYaml(plain)).value, plain);
+    }),
+  );
 });

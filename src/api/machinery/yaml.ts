@@ -3,6 +3,25 @@
 
 import * as yaml from "js-yaml";
 
+/** Texts that would be read as something else if they stood plain: words, numbers, base 60, dates, merge keys. */
+const ambiguous = new RegExp(
+  [
+    "^(?:|~|null|Null|NULL|<<|y|Y|yes|Yes|YES|n|N|no|No|NO|on|On|ON|off|Off|OFF|true|True|TRUE|false|False|FALSE)$",
+    "^[-+]?(?:0b[01_]+|0o?[0-7_]+|0x[0-9a-fA-F_]+|[0-9][0-9_]*)$",
+    "^[-+]?(?:\\.[0-9]+|[0-9]+(?:\\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?$",
+    "^[-+]?\\.(?:inf|Inf|INF)$|^\\.(?:nan|NaN|NAN)$",
+    "^[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\\.[0-9_]*)?$",
+    "^\\d{4}-\\d{1,2}-\\d{1,2}(?:$|[Tt ])",
+  ].join("|"),
+);
+
+/** Go's library quotes ambiguous texts twice, and others only once if they must be quoted at all. */
+function quoteAmbiguous(layout: yaml.ScalarLayout): void {
+  const { node } = layout;
+  if (node.tag === "tag:yaml.org,2002:str" && ambiguous.test(node.value))
+    layout.style = yaml.SCALAR_STYLE.DOUBLE_QUOTED;
+}
+
 /** Writes a value as YAML the way Kubernetes' tools do: keys in order, lists not indented, strings on one line. */
 export function dumpYaml(value: unknown): string {
   return yaml.dump(value, {
@@ -12,6 +31,7 @@ export function dumpYaml(value: unknown): string {
     seqNoIndent: true,
     schema: yaml.YAML11_SCHEMA,
     skipInvalid: true,
+    scalarStyleRules: [quoteAmbiguous, ...Object.values(yaml.DEFAULT_SCALAR_STYLE_RULES)],
   });
 }
 
