@@ -37,6 +37,11 @@ const fill = (text: string): string =>
     .replaceAll("{ns}", "ns")
     .replaceAll("{id}", "zid")
     .replace(/\{uid:(\d+)\}/g, (_, number) => `00000000-0000-4000-8000-${number.padStart(12, "0")}`)
+    .replaceAll("{time}", "2026-01-01T00:00:00Z")
+    .replaceAll("{microtime}", "2026-01-01T00:00:00.000000Z")
+    .replaceAll("{clusterIP}", "10.96.0.99")
+    .replaceAll('"{nodePort}"', "30999")
+    .replaceAll("{random}", "rndm5")
     .replace(/\{fill:(\d+)\}/g, (_, count) => "x".repeat(Number(count)));
 
 /** Every step with its answer, of all areas or of some. */

@@ -67,6 +67,14 @@ function defaultPolicy({ spec }: any): void {
   defaultMatching(spec.matchConstraints);
 }
 
+function validatePolicy({ spec }: any): FieldError[] {
+  const errors: FieldError[] = [];
+  if (!spec.matchConstraints) errors.push(required(specPath.child("matchConstraints")));
+  if (spec.validations?.length || spec.auditAnnotations?.length) return errors;
+  const why = "validations or auditAnnotations must contain at least one item";
+  return [...errors, required(specPath.child("validations"), why), required(specPath.child("auditAnnotations"), why)];
+}
+
 function defaultBinding({ spec }: any): void {
   defaultMatching(spec.matchResources);
 }
@@ -113,6 +121,7 @@ export const validatingAdmissionPolicies = defineResource<any>({
   generation: true,
   unconditionalUpdate: false,
   defaults: defaultPolicy,
+  validate: validatePolicy,
   columns: [integer("Validations", ({ spec }) => spec?.validations?.length ?? 0), paramKindColumn, ageColumn],
 });
 

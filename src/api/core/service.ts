@@ -44,8 +44,10 @@ function joinAddresses(spec: ServiceSpec, previous?: ServiceSpec): void {
     return;
   }
   if (spec.clusterIP === previous.clusterIP) return;
-  if (!spec.clusterIP && sameValue(spec.clusterIPs, previous.clusterIPs)) delete spec.clusterIPs;
-  else if (spec.clusterIP && sameValue(spec.clusterIPs, previous.clusterIPs)) spec.clusterIPs = [spec.clusterIP];
+  const isOld = !spec.clusterIPs?.length || sameValue(spec.clusterIPs, previous.clusterIPs);
+  if (!isOld) return;
+  if (spec.clusterIP) spec.clusterIPs = [spec.clusterIP];
+  else delete spec.clusterIPs;
 }
 
 /** What the server gave out stays if a write leaves it out. */

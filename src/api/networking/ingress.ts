@@ -65,7 +65,9 @@ const badEnds = ["/..", "/."];
 function checkPath(errors: Errors, { path: text, pathType, backend }: any, at: FieldPath): void {
   if (pathType === undefined) {
     errors.push(required(at.child("pathType"), "pathType must be specified"));
-  } else if (!pathTypes.includes(pathType)) {
+    return;
+  }
+  if (!pathTypes.includes(pathType)) {
     errors.push(notSupported(at.child("pathType"), pathType, pathTypes));
   } else if (pathType !== "ImplementationSpecific" || text) {
     checkPathText(errors, text ?? "", pathType, at.child("path"));

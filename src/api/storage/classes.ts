@@ -1,8 +1,8 @@
-import { type FieldError, FieldPath, invalid, required, tooLong } from "../machinery/field.ts";
+import { type FieldError, FieldPath, forbiddenField, invalid, required, tooLong } from "../machinery/field.ts";
 import { qualifiedName } from "../machinery/names.ts";
 import type { KubeObject } from "../machinery/object.ts";
 import { defineResource } from "../machinery/resource.ts";
-import { addInvalid, checkImmutable, checkRequiredOneOf, type Errors } from "../parts/checks.ts";
+import { addInvalid, checkImmutable, checkRequiredOneOf, type Errors, sameValue } from "../parts/checks.ts";
 import { ageColumn, text } from "../parts/columns.ts";
 
 const group = "storage.k8s.io";
@@ -106,7 +106,10 @@ export const volumeAttributesClasses = defineResource<any>({
     } else checkParameters(errors, parameters, path);
     return errors;
   },
-  validateUpdate: (next, previous) => checkUnchanged(next, previous, ["driverName", "parameters"]),
+  validateUpdate: (next, previous) =>
+    ["driverName", "parameters"]
+      .filter((field) => !sameValue(next[field], previous[field]))
+      .map((field) => forbiddenField(new FieldPath(field), `updates to ${field} are forbidden.`)),
   columns: [
     nameColumn("storage.alpha.kubernetes.io/is-default-class"),
     text("DriverName", ({ driverName }) => driverName ?? ""),

@@ -150,6 +150,13 @@ export const csiStorageCapacities = defineResource<any>({
     addInvalid(errors, path, storageClassName ?? "", dns1123Subdomain(storageClassName ?? ""));
     return errors;
   },
+  validateUpdate(next, previous) {
+    const errors: FieldError[] = [];
+    for (const field of ["storageClassName", "nodeTopology"]) {
+      checkImmutable(errors, next[field], previous[field], () => new FieldPath(field));
+    }
+    return errors;
+  },
   columns: [createdAtColumn],
 });
 

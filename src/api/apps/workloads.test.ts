@@ -1,0 +1,152 @@
+// One table a kind that makes pods from a template, of this group and of `batch` and core.
+
+import { checksOf } from "../../../test/declarations.ts";
+import { cronJobs } from "../batch/cronjob.ts";
+import { jobs } from "../batch/job.ts";
+import { replicationControllers } from "../core/replicationcontroller.ts";
+import { daemonSets } from "./daemonset.ts";
+import { deployments } from "./deployment.ts";
+import { replicaSets } from "./replicaset.ts";
+import { statefulSets } from "./statefulset.ts";
+
+const podSpec = { containers: [{ name: "c", image: "i" }] };
+const template = { metadata: { labels: { app: "a" } }, spec: podSpec };
+const selector = { matchLabels: { app: "a" } };
+const of = (more: object = {}) => ({ spec: { selector, template, ...more } });
+
+const deployment = checksOf(deployments);
+deployment.check("accepts the least", of());
+deployment.checkMade(
+  "rolls a quarter at a time",
+  of(),
+  ({ spec }) => [spec.replicas, spec.strategy, spec.revisionHistoryLimit, spec.progressDeadlineSeconds],
+  [1, { type: "RollingUpdate", rollingUpdate: { maxUnavailable: "25%", maxSurge: "25%" } }, 10, 600],
+);
+deployment.check(
+  "selects its pods",
+  of({ selector: { matchLabels: { app: "b" } } }),
+  'spec.template.metadata.labels: Invalid value: {"app":"a"}: `selector` does not match template `labels`',
+);
+deployment.check(
+  "selects something",
+  of({ selector: {} }),
+  "spec.selector: Invalid value: {}: empty selector is invalid for deployment",
+);
+deployment.check(
+  "moves in some way",
+  of({ strategy: { type: "RollingUpdate", rollingUpdate: { maxSurge: 0, maxUnavailable: 0 } } }),
+  "spec.strategy.rollingUpdate.maxUnavailable: Invalid value: 0: may not be 0 when `maxSurge` is 0",
+);
+deployment.checkUpdate(
+  "keeps its selector",
+  of(),
+  of({ selector: { matchLabels: { b: "c" } } }),
+  'spec.selector: Invalid value: {"matchLabels":{"b":"c"}}: field is immutable',
+);
+deployment.checkRow(
+  "shows its progress",
+  { ...of({ replicas: 3 }), status: { readyReplicas: 2, updatedReplicas: 3, availableReplicas: 1 } },
+  "2/3",
+  3,
+  1,
+);
+
+const replicaSet = checksOf(replicaSets);
+replicaSet.check("accepts the least", of());
+replicaSet.check(
+  "runs for ever",
+  of({ template: { ...template, spec: { ...podSpec, restartPolicy: "Never" } } }),
+  'spec.template.spec.restartPolicy: Unsupported value: "Never": supported values: "Always"',
+);
+
+const controller = checksOf(replicationControllers);
+controller.checkMade(
+  "selects by its template's labels",
+  { spec: { template } },
+  ({ spec, metadata }) => [spec.selector, metadata.labels],
+  [{ app: "a" }, { app: "a" }],
+);
+controller.check("wants a template", { spec: { selector: { app: "a" } } }, "spec.template: Required value");
+
+const daemonSet = checksOf(daemonSets);
+daemonSet.checkMade("replaces one at a time", of(), ({ spec }) => spec.updateStrategy.rollingUpdate, {
+  maxUnavailable: 1,
+  maxSurge: 0,
+});
+daemonSet.check(
+  "surges or waits",
+  of({ updateStrategy: { type: "RollingUpdate", rollingUpdate: { maxUnavailable: 1, maxSurge: 1 } } }),
+  "spec.updateStrategy.rollingUpdate.maxSurge: Invalid value: 1: may not be set when maxUnavailable is non-zero",
+);
+
+const statefulSet = checksOf(statefulSets);
+statefulSet.checkMade("keeps its claims", of(), ({ spec }) => spec.persistentVolumeClaimRetentionPolicy, {
+  whenDeleted: "Retain",
+  whenScaled: "Retain",
+});
+statefulSet.checkUpdate(
+  "keeps its service",
+  of({ serviceName: "a" }),
+  of({ serviceName: "b" }),
+  "spec: Forbidden: updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', 'updateStrategy', 'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden",
+);
+
+const job = checksOf(jobs);
+const ending = { spec: { ...podSpec, restartPolicy: "Never" } };
+job.checkMade(
+  "labels its pods",
+  { spec: { template: ending } },
+  ({ spec }) => [spec.completions, spec.parallelism, spec.backoffLimit, spec.selector],
+  [1, 1, 6, { matchLabels: { "batch.kubernetes.io/controller-uid": "u" } }],
+);
+job.check(
+  "ends",
+  { spec: { template: { spec: podSpec } } },
+  'spec.template.spec.restartPolicy: Required value: valid values: "OnFailure", "Never"',
+);
+job.checkUpdate(
+  "keeps its size",
+  { spec: { template: ending, completions: 2 } },
+  { spec: { template: ending, completions: 3 } },
+  "spec.completions: Invalid value: 3: field is immutable",
+);
+job.checkRow(
+  "shows how long it took",
+  {
+    spec: { template: ending },
+    status: {
+      succeeded: 1,
+      startTime: "2025-12-31T23:00:00Z",
+      completionTime: "2025-12-31T23:00:30Z",
+      conditions: [{ type: "Complete", status: "True" }],
+    },
+  },
+  "Complete",
+  "1/1",
+  "30s",
+);
+
+const cronJob = checksOf(cronJobs);
+const at = (schedule: string, more: object = {}) => ({
+  spec: { schedule, jobTemplate: { spec: { template: ending } }, ...more },
+});
+for (const schedule of ["*/5 * * * *", "@every 1h", "0 9-17 * * mon-fri", "0 0 31 2 *", "? ? ? ? ?"]) {
+  cronJob.check(`accepts ${schedule}`, at(schedule));
+}
+const refused = (schedule: string, why: string) =>
+  cronJob.check(
+    `refuses ${schedule}`,
+    at(schedule),
+    `spec.schedule: Invalid value: ${JSON.stringify(schedule)}: ${why}`,
+  );
+refused("60 * * * *", "end of range (60) above maximum (59): 60");
+refused("* * 0 * *", "beginning of range (0) below minimum (1): 0");
+refused("5-3 * * * *", "beginning of range (5) beyond end of range (3): 5-3");
+refused("*/0 * * * *", "step of range should be a positive number: */0");
+refused("* * * *", "expected exactly 5 fields, found 4: [* * * *]");
+refused("@never", "unrecognized descriptor: @never");
+cronJob.check(
+  "knows time zones",
+  at("@daily", { timeZone: "Nowhere/None" }),
+  'spec.timeZone: Invalid value: "Nowhere/None": unknown time zone Nowhere/None',
+);
