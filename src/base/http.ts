@@ -84,7 +84,8 @@ export interface EncodedEvent extends WatchEvent {
 
 export interface HttpAnswer {
   status: number;
-  headers: Headers;
+  /** Several values make several header lines. */
+  headers: Record<string, string | string[]>;
   body?: AnswerBody;
   /** Set when the handler took the connection over; the rest is void then. */
   upgraded?: true;

@@ -6,6 +6,7 @@ import { WebSocketServer } from "ws";
 import type {
   AnswerBody,
   Headers,
+  HttpAnswer,
   HttpHandler,
   HttpListener,
   HttpRequest,
@@ -127,7 +128,7 @@ function peerOf(socket: TLSSocket | undefined): PeerCertificate | undefined {
 async function sendAnswer(
   response: ServerResponse,
   status: number,
-  headers: Headers,
+  headers: HttpAnswer["headers"],
   body: AnswerBody | undefined,
   headOnly: boolean,
 ): Promise<void> {
@@ -216,7 +217,7 @@ async function serveUpgrade(
 async function refuseUpgrade(
   request: http.IncomingMessage,
   socket: Socket,
-  answer: { status: number; headers: Headers; body?: AnswerBody },
+  answer: { status: number; headers: HttpAnswer["headers"]; body?: AnswerBody },
 ): Promise<void> {
   const response = new http.ServerResponse(request);
   response.shouldKeepAlive = false;

@@ -3,7 +3,7 @@ import { definitions } from "../../api/machinery/definitions.ts";
 import { parseJson } from "../../api/machinery/json.ts";
 import type { KubeObject } from "../../api/machinery/object.ts";
 import { applyJsonPatch, readJsonPatch } from "../../api/machinery/patch_json.ts";
-import { applyMergePatch, PatchError, readObjectPatch } from "../../api/machinery/patch_merge.ts";
+import { applyMergePatch, readObjectPatch } from "../../api/machinery/patch_merge.ts";
 import { applyStrategicPatch } from "../../api/machinery/patch_strategic.ts";
 import { badRequest, StatusError } from "../../api/machinery/status.ts";
 import type { Cached } from "../cache/cache.ts";
@@ -49,27 +49,13 @@ async function readPatch({ request, scope }: Call, schema: string): Promise<Patc
   }
   const { body } = request;
   const value = body && "object" in body ? body.object : parsePatch(new TextDecoder().decode(await readBody(request)));
-  return inStatusErrors(() => {
-    if (type === "application/json-patch+json") {
-      const operations = readJsonPatch(value);
-      return (document) => applyJsonPatch(document, operations);
-    }
-    const patch = readObjectPatch(value);
-    if (type === "application/merge-patch+json") return (document) => applyMergePatch(document, patch);
-    return (document) => applyStrategicPatch(document as Record<string, unknown>, patch, schema, definitions);
-  });
-}
-
-const reasons: Record<number, string | undefined> = { 400: "BadRequest", 413: "RequestEntityTooLarge", 422: "Invalid" };
-
-/** Turns what the patch functions throw into a Status. */
-function inStatusErrors<Result>(run: () => Result): Result {
-  try {
-    return run();
-  } catch (error) {
-    if (!(error instanceof PatchError)) throw error;
-    throw new StatusError({ code: error.code, reason: reasons[error.code], message: error.message, details: {} });
+  if (type === "application/json-patch+json") {
+    const operations = readJsonPatch(value);
+    return (document) => applyJsonPatch(document, operations);
   }
+  const patch = readObjectPatch(value);
+  if (type === "application/merge-patch+json") return (document) => applyMergePatch(document, patch);
+  return (document) => applyStrategicPatch(document as Record<string, unknown>, patch, schema, definitions);
 }
 
 function parsePatch(text: string): unknown {
@@ -90,7 +76,7 @@ export async function patchObject(call: Call): Promise<{ item: Cached; created: 
     scope,
     name!,
     (current) => {
-      const patched = inStatusErrors(() => patch(current)) as KubeObject;
+      const patched = patch(current) as KubeObject;
       const draft = decodeAs(resource, patched, scope);
       if (draft.metadata.name !== current.metadata.name)
         throw badRequest(
@@ -110,7 +96,7 @@ export async function patchObject(call: Call): Promise<{ item: Cached; created: 
 export async function patchDocument(call: Call, document: KubeObject, schema: string): Promise<KubeObject> {
   const patch = await readPatch(call, schema);
   const before = document.metadata.resourceVersion;
-  const next = decoder(schema, definitions)(inStatusErrors(() => patch(document))).object as KubeObject;
+  const next = decoder(schema, definitions)(patch(document)).object as KubeObject;
   if (next.metadata.resourceVersion === before)
     delete (next.metadata as Partial<KubeObject["metadata"]>).resourceVersion;
   return next;

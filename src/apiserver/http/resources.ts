@@ -88,8 +88,8 @@ export async function resourceAnswer(
   return answer;
 }
 
-function warningHeader(warnings: readonly string[]): string {
-  return [...new Set(warnings)].map((text) => `299 - ${JSON.stringify(text)}`).join(", ");
+function warningHeader(warnings: readonly string[]): string[] {
+  return [...new Set(warnings)].map((text) => `299 - ${JSON.stringify(text)}`);
 }
 
 function checkVerb(resource: Resource, { verb, method, resource: where }: Route, subresource?: Subresource): void {

@@ -143,7 +143,7 @@ export function checkNotTooLarge(registry: Registry, resourceVersion: string): v
   throw new StatusError({
     code: 504,
     reason: "Timeout",
-    message: `Too large resource version: ${wanted}, current: ${registry.cache.revision}`,
+    message: `Timeout: Too large resource version: ${wanted}, current: ${registry.cache.revision}`,
     details: {
       causes: [{ reason: "ResourceVersionTooLarge", message: "Too large resource version" }],
       retryAfterSeconds: 1,

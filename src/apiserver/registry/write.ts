@@ -1,3 +1,5 @@
+import { decoder } from "../../api/machinery/decode.ts";
+import { definitions } from "../../api/machinery/definitions.ts";
 import { FieldPath } from "../../api/machinery/field.ts";
 import { generateName } from "../../api/machinery/hash.ts";
 import type { KubeObject } from "../../api/machinery/object.ts";
@@ -79,7 +81,7 @@ async function createOnce(registry: Registry, scope: Scope, draft: KubeObject): 
   const admission: AdmissionRequest = { operation: "CREATE", scope, name: draft.metadata.name, draft };
   await admit(registry, admission);
   const object = toStored(resource, draft);
-  if (!stored.statusOnCreate) for (const field of stored.statusFields ?? []) delete object[field];
+  if (!stored.statusOnCreate) clearStatus(stored, object);
   stored.defaults?.(object);
   stored.prepareCreate?.(object, { now: registry.clock.now(), username: scope.user.username });
   if (stored.generation) object.metadata.generation = 1;
@@ -97,6 +99,15 @@ async function createOnce(registry: Registry, scope: Scope, draft: KubeObject): 
   if (!result.ok) throw alreadyExists(resource, object.metadata.name);
   await registry.cache.reached(result.revision);
   return serve(resource, cached(key, ordered(object), result.revision));
+}
+
+/** Puts the status fields back to what an object has that nobody gave a status: `{}` for most. */
+function clearStatus(stored: Resource, object: KubeObject): void {
+  const empty = decoder(stored.schema, definitions)({}).object;
+  for (const field of stored.statusFields ?? []) {
+    if (empty[field] === undefined) delete object[field];
+    else object[field] = empty[field];
+  }
 }
 
 /** The metadata that a new object starts with: what users may set, and what only the server sets. */
@@ -117,8 +128,12 @@ function newMetadata(given: KubeObject["metadata"], registry: Registry): KubeObj
 }
 
 function definedOnly(fields: Record<string, unknown>): Record<string, unknown> {
-  for (const key in fields) if (fields[key] === undefined) delete fields[key];
+  for (const key in fields) if (fields[key] === undefined || isEmpty(fields[key])) delete fields[key];
   return fields;
+}
+
+function isEmpty(value: unknown): boolean {
+  return typeof value === "object" && value !== null && Object.keys(value).length === 0;
 }
 
 /** kind, apiVersion and metadata first: list answers cut the first two off the JSON. */
@@ -206,7 +221,8 @@ async function storeUpdate(
   mergeParts(stored, next, previous, options.subresource);
   if (!options.internal) prepareNext(registry, scope, stored, next, previous, options.subresource);
   if (!stored.generation) delete next.metadata.generation;
-  else if (specChanged(next, previous)) next.metadata.generation = (previous.metadata.generation ?? 0) + 1;
+  else if (!options.internal && specChanged(next, previous))
+    next.metadata.generation = (previous.metadata.generation ?? 0) + 1;
   else next.metadata.generation = previous.metadata.generation;
   if (!options.internal) await review(registry, { ...admission, draft: next });
   const object = ordered(next);

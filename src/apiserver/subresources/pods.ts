@@ -27,7 +27,6 @@ export async function bindPod(registry: Registry, scope: Scope, name: string, bi
       const conditions = (pod.status?.conditions ?? []).filter((each: any) => each.type !== "PodScheduled");
       const scheduled = {
         type: "PodScheduled",
-        observedGeneration: pod.metadata.generation,
         status: "True",
         lastProbeTime: null,
         lastTransitionTime: now,

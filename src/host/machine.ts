@@ -1,0 +1,45 @@
+import { hostname } from "node:os";
+import { machineClock, machineRandom } from "./clock.ts";
+import { machineDisk } from "./disk.ts";
+import { machineExec } from "./exec.ts";
+import { machineNet } from "./net.ts";
+
+/** Everything of this machine that programs are given. */
+export const machine = {
+  clock: machineClock,
+  random: machineRandom,
+  disk: machineDisk,
+  exec: machineExec,
+  net: machineNet,
+};
+
+export type Machine = typeof machine;
+
+/** This process, for the composition root. */
+export const self = {
+  args: process.argv.slice(2),
+  /** The program and the script that run now, to start another of its kind. */
+  program: process.execPath,
+  script: process.argv[1] ?? "",
+  pid: process.pid,
+  env: process.env as Record<string, string | undefined>,
+  cwd: () => process.cwd(),
+  hostname: () => hostname().toLowerCase(),
+  isRoot: () => process.getuid?.() === 0,
+  isTerminal: () => process.stdout.isTTY === true,
+  print: (text: string) => void process.stdout.write(text),
+  printError: (text: string) => void process.stderr.write(text),
+  exit: (code: number): never => process.exit(code),
+  /** Resolves with the name of the signal that asks this process to end. */
+  asked: () =>
+    new Promise<string>((resolve) => {
+      for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => resolve(signal));
+    }),
+  /** Calls back for errors that nobody handles. */
+  onLost: (report: (error: unknown) => void) => {
+    process.on("unhandledRejection", report);
+    process.on("uncaughtException", report);
+  },
+};
+
+export type Self = typeof self;
