@@ -47,6 +47,15 @@ const exec = async ({ node }: TestCluster, pod: any, command: string, container 
   return Buffer.from(stdout).toString();
 };
 
+/** Waits until the runtime has no more sandboxes than this. */
+async function goneButFor({ node }: TestCluster, count: number): Promise<void> {
+  const began = performance.now();
+  while ((await node.runtime.listSandboxes()).length > count) {
+    assert.ok(performance.now() - began < 20_000, "sandboxes are left");
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
 async function quickly(t: TestContext, cluster: TestCluster): Promise<void> {
   const times: number[] = [];
   for (let i = 0; i < 5; i++) {

@@ -45,11 +45,12 @@ export function podManager(kit: PodKit, listed: Map<string, PodRuntime>): PodMan
     if (!worker) return;
     const isSandbox = worker.view().runtime.sandboxes.some((one) => one.id === id);
     for (let waitedMs = 0; waitedMs < catchUpMs && !stopped; waitedMs += catchUpStepMs) {
-      const running = await (isSandbox
-        ? kit.runtime.sandboxStatus(id).then(({ state }) => state === "SANDBOX_READY")
-        : kit.runtime.containerStatus(id).then(({ state }) => state === "CONTAINER_RUNNING")
-      ).catch(() => false);
-      if (!running) break;
+      // A container that ended at once may not even be said to run yet.
+      const known = await (isSandbox
+        ? kit.runtime.sandboxStatus(id).then(({ state }) => state === "SANDBOX_NOTREADY")
+        : kit.runtime.containerStatus(id).then(({ state }) => state === "CONTAINER_EXITED")
+      ).catch(() => true);
+      if (known) break;
       await kit.clock.sleep(catchUpStepMs);
     }
     worker.touched(id);

@@ -32,6 +32,9 @@ export interface PodWorker {
   [Symbol.dispose](): void;
 }
 
+/** Pause before the runtime is asked again that did not answer, in milliseconds. */
+const lookAgainMs = 1000;
+
 /**
  * Runs one pod: looks, plans, acts, and looks again when something happened. What takes time runs beside the loop and
  * is seen by the plan as under way; so a deletion is noticed while an image is pulled.
@@ -80,7 +83,11 @@ export function podWorker(first: Pod, runtime: PodRuntime, kit: PodKit, forgotte
   async function look(): Promise<void> {
     const ids = [...state.dirty];
     state.dirty.clear();
-    await Promise.all(ids.map((id) => refreshContainer(kit, state, id).catch(() => state.dirty.add(id))));
+    const failed = (id: string) => {
+      state.dirty.add(id);
+      kit.clock.after(lookAgainMs, wake);
+    };
+    await Promise.all(ids.map((id) => refreshContainer(kit, state, id).catch(() => failed(id))));
     syncProbes(kit, state, wake);
   }
 
