@@ -174,6 +174,12 @@ async function writeOut(response: http.ServerResponse, chunk: Uint8Array): Promi
 }
 
 const webSockets = new WebSocketServer({ noServer: true, perMessageDeflate: false });
+/** The protocol chosen for a handshake. Not left to `ws`: it refuses Kubernetes' names that have a slash. */
+const chosenProtocols = new WeakMap<http.IncomingMessage, string>();
+webSockets.on("headers", (lines, request) => {
+  const chosen = chosenProtocols.get(request);
+  if (chosen !== undefined) lines.push(`Sec-WebSocket-Protocol: ${chosen}`);
+});
 
 async function serveUpgrade(
   request: http.IncomingMessage,
@@ -194,11 +200,12 @@ async function serveUpgrade(
     acceptWebSocket(protocols) {
       const offered = (request.headers["sec-websocket-protocol"] ?? "").split(",").map((each) => each.trim());
       const chosen = protocols.find((each) => offered.includes(each));
-      // `ws` picks the first protocol offered: offer it only the chosen one.
-      if (chosen === undefined) delete request.headers["sec-websocket-protocol"];
-      else request.headers["sec-websocket-protocol"] = chosen;
+      delete request.headers["sec-websocket-protocol"];
+      if (chosen !== undefined) chosenProtocols.set(request, chosen);
       return new Promise((resolve) =>
-        webSockets.handleUpgrade(request, socket, Buffer.from(head), (ws) => resolve(webSocketStream(ws))),
+        webSockets.handleUpgrade(request, socket, Buffer.from(head), (ws) =>
+          resolve({ ...webSocketStream(ws), protocol: chosen ?? "" }),
+        ),
       );
     },
   };

@@ -2,7 +2,7 @@ import type { KubeObject } from "../api/machinery/object.ts";
 import { hasReason } from "../api/machinery/status.ts";
 import type { HttpHandler, Net, RpcClient } from "../base/http.ts";
 import type { Clock, Disk, Exec, Random } from "../base/world.ts";
-import type { Client } from "../client/client.ts";
+import type { Client } from "../client/mod.ts";
 import type { Runtime } from "./cri/runtime.ts";
 import { hollowMachine } from "./hollow/machine.ts";
 import { imageManager } from "./images/images.ts";
@@ -114,7 +114,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
         clock,
         client,
         references: references_,
-        services: () => [...services.objects.values()],
+        services: () => [...services.list()],
         cgroups: await podCgroups(
           options.machine.cgroupParent ? `/${options.machine.cgroupParent}` : "",
           options.machine.systemdCgroup ?? false,

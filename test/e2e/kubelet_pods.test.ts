@@ -473,8 +473,7 @@ async function survives(_: TestContext, cluster: TestCluster): Promise<void> {
   const after = await cluster.api.until("pods", "kept", (found) => found?.status?.phase === "Running");
   assert.equal(after.status.containerStatuses[0].containerID, before.status.containerStatuses[0].containerID);
   assert.equal(after.status.containerStatuses[0].restartCount, 0);
-  while ((await cluster.node.runtime.listSandboxes()).length > 1)
-    await new Promise((resolve) => setTimeout(resolve, 20));
+  await goneButFor(cluster, 1);
 
   // The sandbox dies: another takes its place, and the container starts again in it.
   const [sandbox] = await cluster.node.runtime.listSandboxes();
@@ -514,8 +513,7 @@ async function limits(_: TestContext, cluster: TestCluster): Promise<void> {
   );
   await cluster.api.client.delete("pods", { namespace: "default", name: "forced" }, { gracePeriodSeconds: 0 });
   await cluster.kubelet.settled();
-  while ((await cluster.node.runtime.listSandboxes()).length > 0)
-    await new Promise((resolve) => setTimeout(resolve, 20));
+  await goneButFor(cluster, 0);
 
   const shared = await runs(
     cluster,

@@ -1,6 +1,6 @@
 import type { KubeObject } from "../../api/machinery/object.ts";
 import type { Clock, Disk, Exec } from "../../base/world.ts";
-import type { Client } from "../../client/client.ts";
+import type { Client } from "../../client/mod.ts";
 import { containerConfig, podLogName } from "../config/container.ts";
 import type { DnsConfig } from "../config/dns.ts";
 import { parseResolvConf, podDns } from "../config/dns.ts";

@@ -1,7 +1,7 @@
 import type { KubeObject } from "../../api/machinery/object.ts";
 import { hasReason } from "../../api/machinery/status.ts";
 import type { Clock, Disk } from "../../base/world.ts";
-import type { Client } from "../../client/client.ts";
+import type { Client } from "../../client/mod.ts";
 import type { Runtime } from "../cri/runtime.ts";
 import { runtimeMessage } from "../cri/runtime.ts";
 import type { RuntimeCondition } from "../cri/types.ts";

@@ -1,5 +1,5 @@
 import type { Clock } from "../../base/world.ts";
-import type { Client } from "../../client/client.ts";
+import type { Client } from "../../client/mod.ts";
 import type { Runtime } from "../cri/runtime.ts";
 import type { Images, Tell } from "../images/images.ts";
 import type { Hooks } from "../probes/hooks.ts";

@@ -1,6 +1,6 @@
 import type { KubeObject } from "../../api/machinery/object.ts";
 import type { Clock, Random } from "../../base/world.ts";
-import type { Client } from "../../client/client.ts";
+import type { Client } from "../../client/mod.ts";
 import { toHex } from "./bytes.ts";
 
 /** Tells what happened to an object, for `kubectl describe` and `kubectl get events`. Never waits, never fails. */

@@ -1,7 +1,7 @@
 import type { KubeObject } from "../../api/machinery/object.ts";
 import { hasReason } from "../../api/machinery/status.ts";
 import type { Clock } from "../../base/world.ts";
-import type { Client } from "../../client/client.ts";
+import type { Client } from "../../client/mod.ts";
 import { follow } from "./follow.ts";
 
 type Kind = "configmaps" | "secrets";

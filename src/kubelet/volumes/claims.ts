@@ -1,4 +1,4 @@
-import type { Client } from "../../client/client.ts";
+import type { Client } from "../../client/mod.ts";
 import type { Pod, Volume } from "../pods/pod.ts";
 
 /**

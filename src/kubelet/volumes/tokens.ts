@@ -1,5 +1,5 @@
 import type { Clock } from "../../base/world.ts";
-import type { Client } from "../../client/client.ts";
+import type { Client } from "../../client/mod.ts";
 import type { Pod } from "../pods/pod.ts";
 
 interface Held {

@@ -1,5 +1,5 @@
 import type { Clock, Disk, Exec } from "../../base/world.ts";
-import type { Client } from "../../client/client.ts";
+import type { Client } from "../../client/mod.ts";
 import { wholeUnits } from "../config/quantity.ts";
 import type { Pod, Volume } from "../pods/pod.ts";
 import { containersOf } from "../pods/pod.ts";

@@ -1,6 +1,7 @@
 // A kubelet with real containers against the API in memory.
 import { machineClock, machineDisk, machineExec, machineNet, machineRandom } from "../../../src/host/mod.ts";
 import { rpcClient } from "../../../src/host/rpc.ts";
+import { spdyClient } from "../../../src/host/spdy.ts";
 import type { Kubelet } from "../../../src/kubelet/mod.ts";
 import { startKubelet } from "../../../src/kubelet/mod.ts";
 import type { MemoryApi } from "./api.ts";
@@ -26,9 +27,7 @@ export async function testCluster(): Promise<TestCluster> {
       random: machineRandom,
       net: machineNet,
       rpc: rpcClient,
-      spdy: () => {
-        throw new Error("no SPDY in this test");
-      },
+      spdy: spdyClient,
       runtime: node.runtime,
       machine: {
         disk: machineDisk,

@@ -1,0 +1,195 @@
+import type { ByteStream, HttpAnswer, HttpRequest, Net, WebSocketStream } from "../../base/http.ts";
+import { textOf } from "../support/bytes.ts";
+import type { SpdyConnection, SpdyDoor, SpdyStream } from "./streams.ts";
+
+interface RelayWorld {
+  net: Net;
+  spdy: SpdyDoor;
+}
+
+const upgraded: HttpAnswer = { status: 101, headers: {}, upgraded: true };
+const remoteCommandProtocols = [
+  "v5.channel.k8s.io",
+  "v4.channel.k8s.io",
+  "channel.k8s.io",
+  "v4.base64.channel.k8s.io",
+  "base64.channel.k8s.io",
+];
+const tunnelProtocol = "SPDY/3.1+portforward.k8s.io";
+const runtimeProtocols = "v4.channel.k8s.io";
+
+/** Which of the standard streams a client wants. */
+export interface StreamWishes {
+  stdin: boolean;
+  stdout: boolean;
+  stderr: boolean;
+  tty: boolean;
+}
+
+/** Carries a client's exec or attach to the runtime's stream: SPDY as it is, WebSockets translated. */
+export async function relayCommand(
+  request: HttpRequest,
+  url: string,
+  wishes: StreamWishes,
+  world: RelayWorld,
+): Promise<HttpAnswer> {
+  const { upgrade } = request;
+  if (!upgrade) return badUpgrade();
+  if (upgrade.protocol.startsWith("spdy")) return relayRaw(request, url, world);
+  const socket = await upgrade.acceptWebSocket(remoteCommandProtocols);
+  void translateCommand(socket, url, wishes, world).catch(() => socket.close(1011));
+  return upgraded;
+}
+
+/** Carries a client's port-forward: SPDY as it is, also inside a WebSocket. */
+export async function relayPorts(request: HttpRequest, url: string, world: RelayWorld): Promise<HttpAnswer> {
+  const { upgrade } = request;
+  if (!upgrade) return badUpgrade();
+  if (upgrade.protocol.startsWith("spdy")) return relayRaw(request, url, world);
+  const offered = (request.headers["sec-websocket-protocol"] ?? "").split(",").map((name) => name.trim());
+  if (!offered.includes(tunnelProtocol))
+    return textAnswer(400, "not supported yet: port-forward over WebSockets without the SPDY tunnel\n");
+  const socket = await upgrade.acceptWebSocket([tunnelProtocol]);
+  void tunnel(socket, url, world).catch(() => socket.close(1011));
+  return upgraded;
+}
+
+function badUpgrade(): HttpAnswer {
+  return textAnswer(400, "Upgrade request required\n");
+}
+
+/** A plain text answer. */
+export function textAnswer(status: number, text: string): HttpAnswer {
+  return { status, headers: { "content-type": "text/plain; charset=utf-8" }, body: new TextEncoder().encode(text) };
+}
+
+async function dialRuntime(url: string, protocols: string | undefined, { net }: RelayWorld) {
+  const { origin, pathname, search } = new URL(url);
+  const client = net.httpClient({ url: origin, insecureSkipVerify: true });
+  const headers: Record<string, string> = { connection: "Upgrade", upgrade: "SPDY/3.1" };
+  if (protocols) headers["x-stream-protocol-version"] = protocols;
+  return client.upgrade({ method: "POST", url: `${pathname}${search}`, headers });
+}
+
+async function relayRaw(request: HttpRequest, url: string, world: RelayWorld): Promise<HttpAnswer> {
+  const offered = request.headers["x-stream-protocol-version"];
+  const { status, headers, stream, body } = await dialRuntime(url, offered, world);
+  if (!stream) return { status, headers: {}, ...(body ? { body: { stream: body } } : {}) };
+  const chosen = headers["x-stream-protocol-version"];
+  const client = request.upgrade!.accept({
+    connection: "Upgrade",
+    upgrade: "SPDY/3.1",
+    ...(chosen ? { "x-stream-protocol-version": chosen } : {}),
+  });
+  join(client, stream);
+  return upgraded;
+}
+
+/** Copies both ways until either side ends. */
+function join(a: ByteStream, b: ByteStream): void {
+  const copy = async (from: ByteStream, to: ByteStream) => {
+    try {
+      for await (const chunk of from.readable) await to.write(chunk);
+      to.closeWrite();
+    } catch {
+      from.close();
+      to.close();
+    }
+  };
+  void Promise.all([copy(a, b), copy(b, a)]).finally(() => {
+    a.close();
+    b.close();
+  });
+}
+
+async function tunnel(socket: WebSocketStream, url: string, world: RelayWorld): Promise<void> {
+  const { stream } = await dialRuntime(url, "portforward.k8s.io", world);
+  if (!stream) throw new Error("the runtime declined");
+  const up = (async () => {
+    for await (const message of socket.messages)
+      await stream.write(typeof message === "string" ? new TextEncoder().encode(message) : message);
+    stream.close();
+  })();
+  for await (const chunk of stream.readable) await socket.send(chunk);
+  socket.close(1000);
+  await up.catch(() => {});
+}
+
+const channel = { stdin: 0, stdout: 1, stderr: 2, error: 3, resize: 4, close: 255 };
+
+/** Speaks the channel protocols of WebSockets to the client and SPDY to the runtime. */
+async function translateCommand(
+  socket: WebSocketStream,
+  url: string,
+  wishes: StreamWishes,
+  world: RelayWorld,
+): Promise<void> {
+  const { stream, status, body } = await dialRuntime(url, runtimeProtocols, world);
+  if (!stream) {
+    let why = "";
+    for await (const part of body ?? []) why += textOf(part);
+    throw new Error(`the runtime answered ${status}: ${why}`);
+  }
+  const base64 = socket.protocol.includes("base64");
+  const spdy = world.spdy(stream);
+  const streams = await openStreams(spdy, wishes);
+  const send = (to: number, chunk: Uint8Array): Promise<void> => {
+    if (base64) return socket.send(String(to) + btoa(String.fromCharCode(...chunk)));
+    const message = new Uint8Array(chunk.length + 1);
+    message[0] = to;
+    message.set(chunk, 1);
+    return socket.send(message);
+  };
+  // Clients take an empty message on each channel as the sign that it is open.
+  for (const to of [channel.stdin, channel.stdout, channel.stderr, channel.error]) await send(to, new Uint8Array());
+  const input = fromClient(socket, streams, base64).finally(() => spdy.close());
+  const outputs = [
+    copyTo(streams.stdout, (chunk) => send(channel.stdout, chunk)),
+    copyTo(streams.stderr, (chunk) => send(channel.stderr, chunk)),
+  ];
+  // The outcome comes on the error stream, and only after all output it is told.
+  let outcome = new Uint8Array();
+  for await (const chunk of streams.error.readable) outcome = Uint8Array.from([...outcome, ...chunk]);
+  await Promise.all(outputs);
+  if (outcome.length > 0) await send(channel.error, outcome);
+  socket.close(1000);
+  await input.catch(() => {});
+}
+
+interface CommandStreams {
+  error: SpdyStream;
+  stdin?: SpdyStream;
+  stdout?: SpdyStream;
+  stderr?: SpdyStream;
+  resize?: SpdyStream;
+}
+
+async function openStreams(spdy: SpdyConnection, wishes: StreamWishes): Promise<CommandStreams> {
+  const open = (streamtype: string) => spdy.open({ streamtype });
+  const error = await open("error");
+  return {
+    error,
+    ...(wishes.stdin ? { stdin: await open("stdin") } : {}),
+    ...(wishes.stdout ? { stdout: await open("stdout") } : {}),
+    ...(wishes.stderr && !wishes.tty ? { stderr: await open("stderr") } : {}),
+    ...(wishes.tty ? { resize: await open("resize") } : {}),
+  };
+}
+
+async function copyTo(from: SpdyStream | undefined, write: (chunk: Uint8Array) => Promise<void>): Promise<void> {
+  if (!from) return;
+  for await (const chunk of from.readable) await write(chunk);
+}
+
+async function fromClient(socket: WebSocketStream, streams: CommandStreams, base64: boolean): Promise<void> {
+  for await (const message of socket.messages) {
+    const bytes = typeof message === "string" ? new TextEncoder().encode(message) : message;
+    if (bytes.length === 0) continue;
+    const to = base64 ? bytes[0]! - 48 : bytes[0]!;
+    const rest = bytes.subarray(1);
+    const chunk = base64 ? Uint8Array.from(atob(textOf(rest)), (char) => char.charCodeAt(0)) : rest;
+    if (to === channel.close) streams.stdin?.closeWrite();
+    else if (to === channel.stdin && chunk.length > 0) await streams.stdin?.write(chunk);
+    else if (to === channel.resize && chunk.length > 0) await streams.resize?.write(chunk);
+  }
+}
