@@ -47,16 +47,18 @@ export async function readValue(request: HttpRequest, kind: string): Promise<{ v
   if (request.body && "object" in request.body) return { value: request.body.object, problems: [] };
   const type = (request.headers["content-type"] ?? "application/json").split(";")[0]!.trim().toLowerCase();
   if (type !== "application/json" && type !== "application/yaml" && type !== "") throw unsupportedMediaType(bodyTypes);
-  const text = new TextDecoder().decode(await readBody(request));
+  const bytes = await readBody(request);
+  const text = new TextDecoder().decode(bytes);
   try {
     if (type === "application/yaml") {
       const parsed = parseYaml(text);
       return { value: parsed.value, problems: parsed.duplicates };
     }
-    const { value, duplicates } = parseJsonChecked(text);
+    const { value, duplicates } = parseJsonChecked(bytes);
     return { value, problems: duplicates.map((path) => `duplicate field ${JSON.stringify(path)}`) };
   } catch (error) {
-    throw unrecognized(kind, `couldn't get version/kind; json parse error: ${(error as Error).message}`, text);
+    const why = type === "application/yaml" ? "" : "couldn't get version/kind; json parse error: ";
+    throw unrecognized(kind, why + (error as Error).message, text);
   }
 }
 

@@ -5,8 +5,10 @@ import type { KubeObject } from "../../api/machinery/object.ts";
 import { applyJsonPatch, readJsonPatch } from "../../api/machinery/patch_json.ts";
 import { applyMergePatch, readObjectPatch } from "../../api/machinery/patch_merge.ts";
 import { applyStrategicPatch } from "../../api/machinery/patch_strategic.ts";
+import type { Resource } from "../../api/machinery/resource.ts";
 import { badRequest, StatusError } from "../../api/machinery/status.ts";
 import type { Cached } from "../cache/cache.ts";
+import type { Scope } from "../registry/scope.ts";
 import { updateObject } from "../registry/write.ts";
 import { decodeAs, readBody } from "./body.ts";
 import type { Call } from "./resources.ts";
@@ -77,7 +79,7 @@ export async function patchObject(call: Call): Promise<{ item: Cached; created: 
     name!,
     (current) => {
       const patched = patch(current) as KubeObject;
-      const draft = decodeAs(resource, patched, scope);
+      const draft = decodePatched(resource, patched, scope);
       if (draft.metadata.name !== current.metadata.name)
         throw badRequest(
           `the name of the object (${draft.metadata.name}) does not match the name on the URL (${current.metadata.name})`,
@@ -90,6 +92,23 @@ export async function patchObject(call: Call): Promise<{ item: Cached; created: 
     { subresource: subresource?.name },
   );
   return { item, created: false };
+}
+
+/** What a patch made, decoded. What cannot be is answered 422, since the patch is to blame. */
+function decodePatched(resource: Resource, patched: KubeObject, scope: Scope): KubeObject {
+  try {
+    return decodeAs(resource, patched, scope);
+  } catch (error) {
+    if (!(error instanceof StatusError) || error.code !== 400) throw error;
+    const why = error.message.replace(/^.* cannot be handled as a [^:]*: /, "");
+    const message = `Invalid value: ${JSON.stringify(JSON.stringify(patched))}: ${why}`;
+    throw new StatusError({
+      code: 422,
+      reason: "Invalid",
+      message: ` "" is invalid: patch: ${message}`,
+      details: { causes: [{ reason: "FieldValueInvalid", message, field: "patch" }] },
+    });
+  }
 }
 
 /** Applies the request's patch to a document of another kind, such as a Scale. */

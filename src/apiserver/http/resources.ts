@@ -69,7 +69,7 @@ export async function resourceAnswer(
     fieldManager: route.query.get("fieldManager") ?? undefined,
     fieldValidation: fieldValidationOf(route.query),
     signal: request.signal,
-    warnings: [],
+    warnings: resource.deprecation === undefined ? [] : [resource.deprecation],
   };
   const form = negotiate(request.headers.accept);
   const call: Call = {

@@ -71,7 +71,10 @@ export function documents(registry: Registry) {
     if (!document) {
       document = make(path, aggregated, host);
       // What does not exist is not kept: anybody may ask for anything.
-      void document.then((found) => found ?? kept.delete(key));
+      document.then(
+        (found) => found ?? kept.delete(key),
+        () => kept.delete(key),
+      );
       kept.set(key, document);
     }
     const found = await document;

@@ -1,3 +1,4 @@
+import { completer } from "../../api/machinery/complete.ts";
 import { decoder } from "../../api/machinery/decode.ts";
 import { definitions } from "../../api/machinery/definitions.ts";
 import { FieldPath } from "../../api/machinery/field.ts";
@@ -83,12 +84,16 @@ async function createOnce(registry: Registry, scope: Scope, draft: KubeObject): 
   const object = toStored(resource, draft);
   if (!stored.statusOnCreate) clearStatus(stored, object);
   stored.defaults?.(object);
-  stored.prepareCreate?.(object, { now: registry.clock.now(), username: scope.user.username });
+  stored.prepareCreate?.(object, { now: registry.clock.now(), username: scope.user.username, user: scope.user });
   if (stored.generation) object.metadata.generation = 1;
   else delete object.metadata.generation;
-  throwIfInvalid(resource, object.metadata.name, objectErrors(stored, object));
+  const errors = [...objectErrors(stored, object), ...(stored.validateCreate?.(object, root) ?? [])];
+  if (resource !== stored) errors.push(...(resource.validateCreate?.(object, root) ?? []));
+  throwIfInvalid(resource, object.metadata.name, errors);
   scope.warnings.push(...(stored.warnings?.(object) ?? []));
   await review(registry, { ...admission, draft: object });
+  stored.canonicalize?.(object);
+  completer(stored.schema, definitions)(object);
   const key = keyIn(scope, object.metadata.name);
   if (cacheOf(registry, resource).get(key)) throw alreadyExists(resource, object.metadata.name);
   if (scope.dryRun) return serve(resource, cached(key, ordered(object), 0));
@@ -224,7 +229,11 @@ async function storeUpdate(
   else if (!options.internal && specChanged(next, previous))
     next.metadata.generation = (previous.metadata.generation ?? 0) + 1;
   else next.metadata.generation = previous.metadata.generation;
-  if (!options.internal) await review(registry, { ...admission, draft: next });
+  if (!options.internal) {
+    await review(registry, { ...admission, draft: next });
+    if (options.subresource !== "status") stored.canonicalize?.(next);
+    completer(stored.schema, definitions)(next);
+  }
   const object = ordered(next);
   const same = sameStored(object, previous);
   if (scope.dryRun || same) return serve(resource, same ? item : cached(key, object, item.revision));
@@ -240,9 +249,10 @@ function prepareNext(
   previous: KubeObject,
   subresource?: string,
 ): void {
-  const facts = { now: registry.clock.now(), username: scope.user.username };
+  const facts = { now: registry.clock.now(), username: scope.user.username, user: scope.user };
   stored.defaults?.(next);
-  if (subresource !== "status") stored.prepareUpdate?.(next, previous, facts);
+  if (subresource === "status") stored.prepareStatusUpdate?.(next, previous, facts);
+  else stored.prepareUpdate?.(next, previous, facts);
   const errors = [...metadataChangeErrors(next, previous)];
   if (subresource === "status") errors.push(...(stored.validateStatusUpdate?.(next, previous, root) ?? []));
   else errors.push(...objectErrors(stored, next), ...(stored.validateUpdate?.(next, previous, root) ?? []));
