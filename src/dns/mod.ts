@@ -1,0 +1,1 @@
+export { type DnsOptions, startDns } from "./dns.ts";

@@ -1,0 +1,2 @@
+export { startLocalPorts } from "./localhost.ts";
+export { type ProxyOptions, startProxy } from "./proxy.ts";

@@ -1,0 +1,101 @@
+import type { KubeObject } from "../api/machinery/object.ts";
+import type { Clock, Disk, Exec } from "../base/world.ts";
+import { type Client, type Informer, startInformer } from "../client/mod.ts";
+import { runNft } from "./apply/nft.ts";
+import { planChanges } from "./plan/changes.ts";
+import { emptyElements, frame, planRuleset, type Ruleset } from "./plan/ruleset.ts";
+import { planHostPorts, planServices } from "./plan/services.ts";
+
+export interface ProxyOptions {
+  client: Client;
+  clock: Clock;
+  exec: Exec;
+  disk: Disk;
+  nodeName: string;
+  podCidr: string;
+  /** The node's network namespace; the machine's own if absent. */
+  networkNamespace?: string;
+  /** A directory of ours. */
+  directory: string;
+  report(error: unknown): void;
+}
+
+/** How long changes are gathered before the rules are brought up to date, in milliseconds. */
+const gatherMs = 10;
+
+/** How long a failed update waits before the whole ruleset is loaded again, in milliseconds. */
+const retryMs = 1_000;
+
+/** Keeps the node's nftables in step with the Services: observe → plan → act. */
+export async function startProxy(options: ProxyOptions): Promise<AsyncDisposable> {
+  const { client, clock, exec, disk, nodeName, podCidr, report } = options;
+  const follow = (resource: string, fieldSelector?: string): Informer =>
+    startInformer<KubeObject>({ client, clock, resource, fieldSelector, report });
+  const services = follow("services");
+  const slices = follow("endpointslices.discovery.k8s.io");
+  const pods = follow("pods", `spec.nodeName=${nodeName}`);
+  const place = { exec, disk, networkNamespace: options.networkNamespace, directory: options.directory };
+  const abort = new AbortController();
+  const nothing = (): Ruleset => ({ chains: new Map(), sets: new Map(), elements: emptyElements() });
+  /** What the kernel holds; undefined when that is not known: then everything is loaded again. */
+  let held: Ruleset | undefined;
+  let dirty = true;
+  let wake = () => {};
+
+  async function step(): Promise<void> {
+    const world = { services: services.list(), slices: slices.list(), pods: pods.list(), nodeName };
+    const next = planRuleset(planServices(world), planHostPorts(world), podCidr);
+    const changes = planChanges(held ?? nothing(), next);
+    if (held === undefined) await runNft(frame() + changes, place);
+    else if (changes !== "") await runNft(changes, place);
+    held = next;
+  }
+
+  async function loop(): Promise<void> {
+    await Promise.all([services.synced, slices.synced, pods.synced]);
+    while (!abort.signal.aborted) {
+      if (!dirty) {
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+      }
+      await clock.sleep(gatherMs, abort.signal).catch(() => {});
+      if (abort.signal.aborted) return;
+      dirty = false;
+      try {
+        await step();
+      } catch (error) {
+        report(error);
+        held = undefined;
+        dirty = true;
+        await clock.sleep(retryMs, abort.signal).catch(() => {});
+      }
+    }
+  }
+
+  const changed = () => {
+    dirty = true;
+    wake();
+  };
+  const subscriptions = [
+    services.onChange(changed),
+    slices.onChange(changed),
+    pods.onChange((_key, now, before) => {
+      if (hasHostPorts(now) || hasHostPorts(before)) changed();
+    }),
+  ];
+  const running = loop();
+  return {
+    async [Symbol.asyncDispose]() {
+      abort.abort();
+      wake();
+      for (const subscription of subscriptions) subscription[Symbol.dispose]();
+      await running;
+      await Promise.all([services, slices, pods].map((informer) => informer[Symbol.asyncDispose]()));
+    },
+  };
+}
+
+function hasHostPorts(pod: KubeObject | undefined): boolean {
+  return pod?.spec.containers.some((container: any) => container.ports?.some((port: any) => port.hostPort)) ?? false;
+}
