@@ -15,6 +15,7 @@ import type { NodeFacts } from "./node/status.ts";
 import { nodeResources } from "./node/status.ts";
 import type { PodKit } from "./pods/kit.ts";
 import { tellContainer } from "./pods/kit.ts";
+import type { PodMachine } from "./pods/machine.ts";
 import type { PodManager } from "./pods/manager.ts";
 import { listRuntime, podManager } from "./pods/manager.ts";
 import type { Pod } from "./pods/pod.ts";
@@ -24,8 +25,10 @@ import { proberFor } from "./probes/prober.ts";
 import { runProbe } from "./probes/run.ts";
 import { kubeletHandler } from "./server/handler.ts";
 import type { SpdyDoor } from "./server/streams.ts";
+import type { Recorder } from "./support/events.ts";
 import { eventRecorder } from "./support/events.ts";
 import { follow } from "./support/follow.ts";
+import type { References } from "./support/references.ts";
 import { references } from "./support/references.ts";
 import { semaphore } from "./support/semaphore.ts";
 
@@ -127,21 +130,55 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
       })
     : hollowMachine();
 
+  const kit = podKit(options, facts, machine, references_, record);
+  manager = podManager(kit, await listRuntime(runtime));
+  void runNode({
+    client,
+    clock,
+    runtime,
+    disk: options.machine?.disk,
+    dataDir: options.machine?.dataDir ?? "/",
+    facts,
+    record,
+    labels: options.nodeLabels,
+    taints: options.taints,
+    signal,
+  });
+  const loops = podLoops(manager, options, facts.name, services.synced, signal);
+  return {
+    nodeName: facts.name,
+    handler: kubeletHandler({ manager, runtime, facts, clock, options }),
+    settled: () => manager.settled(),
+    async stop() {
+      stopping.abort(new Error("the kubelet stops"));
+      manager.stop();
+      await loops;
+    },
+  };
+}
+
+/** What all pods' workers share. */
+function podKit(
+  options: KubeletOptions,
+  facts: NodeFacts,
+  machine: PodMachine,
+  objects: References,
+  record: Recorder,
+): PodKit {
+  const { client, clock, runtime, net } = options;
   const kit: PodKit = {
     clock,
     client,
     runtime,
     machine,
     images: imageManager(runtime, clock),
-    hooks: hookRunner(runtime, options.net, clock),
+    hooks: hookRunner(runtime, net, clock),
     record,
     turn: semaphore(options.startsAtOnce ?? startsAtOnceDefault),
     hostIps: () => facts.ips,
     pullSecrets: async (pod) => {
       const names = (pod.spec.imagePullSecrets ?? []).flatMap(({ name }) => (name ? [name] : []));
-      const found = await Promise.all(
-        names.map((name) => references_.get("secrets", pod.metadata.namespace ?? "", name)),
-      );
+      const found = await Promise.all(names.map((name) => objects.get("secrets", pod.metadata.namespace ?? "", name)));
       return found.filter((secret) => secret !== undefined);
     },
     runtimeHandler: (pod) => runtimeHandler(client, pod),
@@ -160,37 +197,12 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
       }),
     resyncMs,
   };
-
-  manager = podManager(kit, await listRuntime(runtime));
-  void runNode({
-    client,
-    clock,
-    runtime,
-    disk: options.machine?.disk,
-    dataDir: options.machine?.dataDir ?? "/",
-    facts,
-    record,
-    labels: options.nodeLabels,
-    taints: options.taints,
-    signal,
-  });
-  const loops = podLoops(manager, kit, options, facts.name, services.synced, signal);
-  return {
-    nodeName: facts.name,
-    handler: kubeletHandler({ manager, runtime, facts, clock, options }),
-    settled: () => manager.settled(),
-    async stop() {
-      stopping.abort(new Error("the kubelet stops"));
-      manager.stop();
-      await loops;
-    },
-  };
+  return kit;
 }
 
 /** Follows pods and the runtime's events until the signal is aborted. */
 async function podLoops(
   manager: PodManager,
-  kit: PodKit,
   { client, clock, runtime }: KubeletOptions,
   nodeName: string,
   servicesSynced: Promise<void>,
@@ -212,7 +224,6 @@ async function podLoops(
     }
   })();
   await Promise.all([events, refreshes]);
-  void kit;
 }
 
 async function nodeFacts(options: KubeletOptions): Promise<NodeFacts> {

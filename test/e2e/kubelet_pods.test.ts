@@ -8,53 +8,9 @@ import { testPod } from "./kubelet/api.ts";
 import type { TestCluster } from "./kubelet/cluster.ts";
 import { testCluster } from "./kubelet/cluster.ts";
 import { canRunContainers, insideNamespace } from "./kubelet/node.ts";
+import { end, ends, exec, goneButFor, runs, said, sleeper } from "./kubelet/pods.ts";
 
 const { inside, succeeded } = insideNamespace(import.meta.filename);
-
-const sleeper = { name: "c", command: ["sh", "-c", "trap 'exit 0' TERM; sleep 1000 & wait"] };
-const said = (cluster: TestCluster, name: string, text: string) => {
-  const events = cluster.api.events(name);
-  assert.ok(
-    events.some((event) => event.startsWith(text)),
-    `want the event ${JSON.stringify(text)} in\n${events.join("\n")}`,
-  );
-};
-
-async function end({ api }: TestCluster, name: string): Promise<void> {
-  await api.client.delete("pods", { namespace: "default", name });
-  await api.until("pods", name, (found) => found === undefined);
-}
-
-async function runs({ api }: TestCluster, pod: object): Promise<any> {
-  await api.client.create("pods", pod);
-  const { name } = (pod as any).metadata;
-  return api.until(
-    "pods",
-    name,
-    (found) => found?.status?.conditions?.some((c: any) => c.type === "Ready" && c.status === "True") === true,
-  );
-}
-
-async function ends({ api }: TestCluster, pod: object): Promise<any> {
-  await api.client.create("pods", pod);
-  return api.until("pods", (pod as any).metadata.name, (found) => /Succeeded|Failed/.test(found?.status?.phase));
-}
-
-const exec = async ({ node }: TestCluster, pod: any, command: string, container = 0): Promise<string> => {
-  const id = pod.status.containerStatuses[container].containerID.slice("containerd://".length);
-  const { stdout, stderr, exitCode } = await node.runtime.execSync(id, ["sh", "-c", command], 10);
-  assert.equal(exitCode, 0, Buffer.from(stderr).toString());
-  return Buffer.from(stdout).toString();
-};
-
-/** Waits until the runtime has no more sandboxes than this. */
-async function goneButFor({ node }: TestCluster, count: number): Promise<void> {
-  const began = performance.now();
-  while ((await node.runtime.listSandboxes()).length > count) {
-    assert.ok(performance.now() - began < 20_000, "sandboxes are left");
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}
 
 async function quickly(t: TestContext, cluster: TestCluster): Promise<void> {
   const times: number[] = [];
@@ -69,127 +25,6 @@ async function quickly(t: TestContext, cluster: TestCluster): Promise<void> {
   for (let i = 0; i < 5; i++) await end(cluster, `quick-${i}`);
   await cluster.kubelet.settled();
   assert.deepEqual(await cluster.node.runtime.listSandboxes(), []);
-}
-
-async function configures(_: TestContext, cluster: TestCluster): Promise<void> {
-  const { client } = cluster.api;
-  await client.create("configmaps", {
-    apiVersion: "v1",
-    kind: "ConfigMap",
-    metadata: { name: "cfg", namespace: "default" },
-    data: { a: "1", b: "two" },
-  });
-  await client.create("secrets", {
-    apiVersion: "v1",
-    kind: "Secret",
-    metadata: { name: "sec", namespace: "default" },
-    data: { key: btoa("hidden") },
-  });
-  await client.create("configmaps", {
-    apiVersion: "v1",
-    kind: "ConfigMap",
-    metadata: { name: "kube-root-ca.crt", namespace: "default" },
-    data: { "ca.crt": "CA" },
-  });
-  await client.create("services", {
-    apiVersion: "v1",
-    kind: "Service",
-    metadata: { name: "my-db", namespace: "default" },
-    spec: { clusterIP: "10.96.0.9", ports: [{ name: "sql", port: 5432, protocol: "TCP" }] },
-  });
-  const pod = await runs(
-    cluster,
-    testPod(
-      "conf",
-      {
-        hostname: "h",
-        subdomain: "s",
-        hostAliases: [{ ip: "1.2.3.4", hostnames: ["foo.local"] }],
-        securityContext: { fsGroup: 2000, runAsUser: 1234, sysctls: [{ name: "kernel.shm_rmid_forced", value: "1" }] },
-        containers: [
-          {
-            ...sleeper,
-            args: ["$(A)"],
-            env: [
-              { name: "A", value: "x" },
-              { name: "B", value: "$(A)-$(MY_DB_SERVICE_HOST)-$$(A)" },
-              { name: "IP", valueFrom: { fieldRef: { fieldPath: "status.podIP" } } },
-              { name: "CM", valueFrom: { configMapKeyRef: { name: "cfg", key: "b" } } },
-              { name: "CPU", valueFrom: { resourceFieldRef: { resource: "limits.cpu", divisor: "1m" } } },
-            ],
-            envFrom: [{ prefix: "P_", secretRef: { name: "sec" } }],
-            resources: { limits: { cpu: "500m", memory: "64Mi" }, requests: { cpu: "100m" } },
-            volumeMounts: [
-              { name: "e", mountPath: "/e" },
-              { name: "m", mountPath: "/m" },
-              { name: "c", mountPath: "/c" },
-              { name: "k", mountPath: "/k" },
-              { name: "c", mountPath: "/one", subPath: "a" },
-              { name: "e", mountPath: "/sub", subPath: "deep/er" },
-              { name: "d", mountPath: "/d" },
-            ],
-          },
-        ],
-        volumes: [
-          { name: "e", emptyDir: {} },
-          { name: "m", emptyDir: { medium: "Memory", sizeLimit: "1Mi" } },
-          { name: "c", configMap: { name: "cfg", defaultMode: 0o640 } },
-          { name: "d", downwardAPI: { items: [{ path: "labels", fieldRef: { fieldPath: "metadata.labels" } }] } },
-          {
-            name: "k",
-            projected: {
-              sources: [
-                { serviceAccountToken: { path: "token", expirationSeconds: 3600 } },
-                { configMap: { name: "kube-root-ca.crt", items: [{ key: "ca.crt", path: "ca.crt" }] } },
-                { downwardAPI: { items: [{ path: "namespace", fieldRef: { fieldPath: "metadata.namespace" } }] } },
-              ],
-            },
-          },
-        ],
-      },
-      { labels: { app: "conf" } },
-    ),
-  );
-  const env = await exec(cluster, pod, "env");
-  for (const line of [
-    "A=x",
-    "B=x-10.96.0.9-$(A)",
-    `IP=${pod.status.podIP}`,
-    "CM=two",
-    "CPU=500",
-    "P_key=hidden",
-    "MY_DB_PORT=tcp://10.96.0.9:5432",
-  ])
-    assert.ok(env.split("\n").includes(line), `${line} in\n${env}`);
-  const look = await exec(
-    cluster,
-    pod,
-    "cat /c/a /k/token /k/namespace /d/labels /one; hostname; id; cat /etc/hosts /etc/resolv.conf; touch /e/x /m/x /sub/y; stat -L -c '%a %g' /c/a /e; ls -l /proc/self/fd >/dev/null; grep ' /m ' /proc/mounts",
-  );
-  assert.match(look, /1token-of-defaultdefaultapp="conf"1h\n/);
-  assert.match(look, /uid=1234\(web\) gid=1234\(web\) groups=1234\(web\),2000/);
-  assert.match(
-    look,
-    /# Kubernetes-managed hosts file\.[\s\S]*\th\.s\.default\.svc\.cluster\.local\th\n[\s\S]*1\.2\.3\.4\tfoo\.local/,
-  );
-  assert.match(look, /nameserver 10\.96\.0\.10[\s\S]*options ndots:5|options ndots:5[\s\S]*nameserver 10\.96\.0\.10/);
-  assert.match(look, /default\.svc\.cluster\.local svc\.cluster\.local cluster\.local/);
-  assert.match(look, /640 2000\n2777 2000\n/);
-  assert.match(look, /tmpfs \/m tmpfs rw.*size=1024k/);
-  assert.equal(pod.status.qosClass, "BestEffort");
-  const cgroup = `/sys/fs/cgroup/cpu/${cluster.node.cgroupParent}/kubepods/burstable/pod${pod.metadata.uid}`;
-  assert.equal(readFileSync(`${cgroup}/cpu.shares`, "utf8"), "102\n");
-  assert.equal(readFileSync(`${cgroup}/cpu.cfs_quota_us`, "utf8"), "50000\n");
-
-  await client.patch("configmaps", { namespace: "default", name: "cfg" }, "merge", { data: { a: "changed", b: null } });
-  await exec(
-    cluster,
-    pod,
-    "i=0; while [ $i -lt 50 ]; do grep -q changed /c/a && [ ! -e /c/b ] && exit 0; sleep 0.1; i=$((i+1)); done; ls -la /c; exit 1",
-  );
-  await end(cluster, "conf");
-  await cluster.kubelet.settled();
-  assert.throws(() => readFileSync(`${cgroup}/cpu.shares`), { code: "ENOENT" });
 }
 
 async function restarts(_: TestContext, cluster: TestCluster): Promise<void> {
@@ -541,7 +376,7 @@ test("pods with real containers", { skip: !canRunContainers }, async (t) => {
   const ready = (node: any) =>
     node?.status?.conditions?.some((c: any) => c.type === "Ready" && c.status === "True") === true;
   await cluster.api.until("nodes", "node-a", ready);
-  const cases = { quickly, configures, restarts, initializes, fails, probes, hooks, survives, limits };
+  const cases = { quickly, restarts, initializes, fails, probes, hooks, survives, limits };
   const only = process.env.TYPERNETES_CASES?.split(",");
   for (const [name, run] of Object.entries(cases))
     if (!only || only.includes(name)) await t.test(name, (child) => run(child, cluster));
