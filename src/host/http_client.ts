@@ -132,6 +132,9 @@ function sharedSession(base: URL, tls: SecureContextOptions) {
   }
 }
 
+/** How many requests are open on a session. */
+const openRequests = new WeakMap<http2.ClientHttp2Session, number>();
+
 function requestHttp2(
   session: http2.ClientHttp2Session,
   base: URL,
@@ -151,8 +154,14 @@ function requestHttp2(
       { endStream: request.body === undefined },
     );
     // A session that is not referenced lets the process end; an open request must keep it alive.
-    session.ref();
-    stream.once("close", () => session.unref());
+    const open = (openRequests.get(session) ?? 0) + 1;
+    openRequests.set(session, open);
+    if (open === 1) session.ref();
+    stream.once("close", () => {
+      const left = openRequests.get(session)! - 1;
+      openRequests.set(session, left);
+      if (left === 0) session.unref();
+    });
     const abort = () => stream.close(http2.constants.NGHTTP2_CANCEL);
     if (request.signal?.aborted) abort();
     request.signal?.addEventListener("abort", abort, { once: true });

@@ -3,6 +3,7 @@ import { machineClock, machineRandom } from "./clock.ts";
 import { machineDisk } from "./disk.ts";
 import { machineExec } from "./exec.ts";
 import { machineNet } from "./net.ts";
+import { terminal } from "./terminal.ts";
 
 /** Everything of this machine that programs are given. */
 export const machine = {
@@ -17,6 +18,7 @@ export type Machine = typeof machine;
 
 /** This process, for the composition root. */
 export const self = {
+  ...terminal,
   args: process.argv.slice(2),
   /** The program and the script that run now, to start another of its kind. */
   program: process.execPath,
