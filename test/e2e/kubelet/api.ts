@@ -1,12 +1,14 @@
-// A small API in memory for the kubelet's tests: enough of the Client for one node, no more.
+// A whole API server in this process, for one node's tests.
+import { generateKeyPairSync } from "node:crypto";
 import type { KubeObject } from "../../../src/api/machinery/object.ts";
-import { alreadyExists, conflict, notFound } from "../../../src/api/machinery/status.ts";
-import type { WatchEvent } from "../../../src/base/http.ts";
-import type { Client, DeleteOptions, ListOptions, ObjectName } from "../../../src/client/client.ts";
+import { createApiServer } from "../../../src/apiserver/mod.ts";
+import type { Client } from "../../../src/client/mod.ts";
+import { inProcess } from "../../../src/client/mod.ts";
+import { machine } from "../../../src/host/mod.ts";
+import { openMemoryStore } from "../../../src/store/mod.ts";
 
-export interface MemoryApi {
+export interface TestApi extends AsyncDisposable {
   client: Client;
-  all(resource: string): KubeObject[];
   /** Resolves with the object once it fits. */
   until(
     resource: string,
@@ -15,188 +17,96 @@ export interface MemoryApi {
     limitMs?: number,
   ): Promise<KubeObject>;
   /** Events about an object, as `Type Reason Message`. */
-  events(name: string): string[];
+  events(name: string): Promise<string[]>;
 }
 
-const listKeys: Record<string, string> = { conditions: "type", podIPs: "ip", hostIPs: "ip", addresses: "type" };
+const clusterScoped = new Set(["nodes"]);
+export const namespace = "default";
 
-function merge(into: any, patch: any, strategic: boolean, field = ""): any {
-  if (Array.isArray(patch)) {
-    const key = strategic ? listKeys[field] : undefined;
-    if (!key) return patch;
-    const items = new Map((into ?? []).map((item: any) => [item[key], item]));
-    for (const item of patch) {
-      if (item.$patch === "delete") items.delete(item[key]);
-      else items.set(item[key], merge(items.get(item[key]), item, strategic));
-    }
-    return [...items.values()];
-  }
-  if (patch === null || typeof patch !== "object") return patch;
-  const merged = { ...into };
-  for (const [name, value] of Object.entries(patch)) {
-    if (value === null) delete merged[name];
-    else merged[name] = merge(merged[name], value, strategic, name);
-  }
-  return merged;
-}
+/** Starts the server, with what controllers would have made for a namespace. */
+export async function testApi(): Promise<TestApi> {
+  const store = await openMemoryStore();
+  const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+  const serviceAccountKey = privateKey.export({ type: "pkcs8", format: "pem" }) as string;
+  const server = await createApiServer({ store, ...machine, serviceAccountKey });
+  const client = inProcess(server.handler, { username: "test", groups: ["system:masters"] });
+  await client.create("serviceaccounts", {
+    apiVersion: "v1",
+    kind: "ServiceAccount",
+    metadata: { name: "default", namespace },
+  });
+  const rootCa = { name: "kube-root-ca.crt", namespace };
+  await client.create("configmaps", {
+    apiVersion: "v1",
+    kind: "ConfigMap",
+    metadata: rootCa,
+    data: { "ca.crt": "CA" },
+  });
 
-export function memoryApi(): MemoryApi {
-  const stores = new Map<string, Map<string, KubeObject>>();
-  const watchers = new Set<(resource: string, event: WatchEvent) => void>();
-  let revision = 0;
-  const store = (resource: string) => stores.get(resource) ?? stores.set(resource, new Map()).get(resource)!;
-  const keyOf = ({ name, namespace }: ObjectName) => `${namespace ?? ""}/${name}`;
-  const fits = (object: KubeObject, { namespace, fieldSelector }: ListOptions) => {
-    if (namespace && object.metadata.namespace !== namespace) return false;
-    const [path, wanted] = (fieldSelector ?? "").split("=");
-    if (!path) return true;
-    return path.split(".").reduce((value: any, part) => value?.[part], object) === wanted;
+  const events = async (name: string): Promise<string[]> => {
+    const { items } = await client.list("events", { namespace });
+    const own = items.filter((event) => event.involvedObject.name === name);
+    return own.map(({ type, reason, message }) => `${type} ${reason} ${message}`);
   };
-  function put(resource: string, object: KubeObject, type: WatchEvent["type"]): KubeObject {
-    const stored = { ...object, metadata: { ...object.metadata, resourceVersion: String(++revision) } };
-    if (type === "DELETED") store(resource).delete(keyOf(stored.metadata));
-    else store(resource).set(keyOf(stored.metadata), stored);
-    for (const watcher of watchers) watcher(resource, { type, object: stored });
-    return stored;
-  }
-  function find(resource: string, name: ObjectName): KubeObject {
-    const found = store(resource).get(keyOf(name));
-    if (!found) throw notFound({ group: "", plural: resource }, name.name);
-    return found;
-  }
 
-  const client = {
-    get: async (resource: string, name: ObjectName) => find(resource, name),
-    list: async (resource: string, options: ListOptions = {}) => ({
-      apiVersion: "v1",
-      kind: "List",
-      metadata: { resourceVersion: String(revision) },
-      items: [...store(resource).values()].filter((object) => fits(object, options)),
-    }),
-    async *watch(resource: string, options: ListOptions & { signal: AbortSignal }) {
-      const queue: WatchEvent[] = [];
-      let wake = () => {};
-      const since = Number(options.resourceVersion ?? 0);
-      const watcher = (of: string, event: WatchEvent) => {
-        if (of !== resource || !fits(event.object, options)) return;
-        queue.push(event);
-        wake();
-      };
-      watchers.add(watcher);
-      for (const object of store(resource).values())
-        if (Number(object.metadata.resourceVersion) > since) watcher(resource, { type: "MODIFIED", object });
-      const end = () => wake();
-      options.signal.addEventListener("abort", end);
-      try {
-        while (!options.signal.aborted) {
-          if (queue.length > 0) yield queue.splice(0);
-          else
-            await new Promise<void>((resolve) => {
-              wake = resolve;
-            });
+  async function until(
+    resource: string,
+    name: string,
+    fits: (object: KubeObject | undefined) => boolean,
+    limitMs = 20_000,
+  ) {
+    const where = { fieldSelector: `metadata.name=${name}`, ...(clusterScoped.has(resource) ? {} : { namespace }) };
+    const limit = new AbortController();
+    const timer = setTimeout(() => limit.abort(), limitMs);
+    let last: KubeObject | undefined;
+    try {
+      const list = await client.list(resource, where);
+      last = list.items[0];
+      if (fits(last)) return last as KubeObject;
+      const { resourceVersion } = list.metadata;
+      for await (const batch of client.watch(resource, { ...where, resourceVersion, signal: limit.signal })) {
+        for (const { type, object } of batch) {
+          last = type === "DELETED" ? undefined : object;
+          if (fits(last)) return last as KubeObject;
         }
-      } finally {
-        watchers.delete(watcher);
-        options.signal.removeEventListener("abort", end);
       }
-    },
-    async create(resource: string, object: any, options: { subresource?: string } = {}) {
-      if (options.subresource === "token") {
-        const expirationTimestamp = new Date(Date.now() + object.spec.expirationSeconds * 1000).toISOString();
-        return { ...object, status: { token: `token-of-${object.metadata.name}`, expirationTimestamp } };
-      }
-      const metadata = {
-        uid: crypto.randomUUID(),
-        creationTimestamp: new Date().toISOString(),
-        generation: 1,
-        ...object.metadata,
-      };
-      if (store(resource).has(keyOf(metadata))) throw alreadyExists({ group: "", plural: resource }, metadata.name);
-      return put(resource, { ...object, metadata }, "ADDED");
-    },
-    update: async (resource: string, object: KubeObject) => put(resource, object, "MODIFIED"),
-    async patch(resource: string, name: ObjectName, type: string, patch: any) {
-      const before = find(resource, name);
-      const uid = patch.metadata?.uid;
-      if (uid && uid !== before.metadata.uid) throw conflict({ group: "", plural: resource }, name.name, "uid");
-      return put(resource, merge(before, patch, type === "strategic"), "MODIFIED");
-    },
-    async delete(resource: string, name: ObjectName, options: DeleteOptions = {}) {
-      const object = find(resource, name);
-      const grace = options.gracePeriodSeconds ?? object.spec?.terminationGracePeriodSeconds ?? 30;
-      if (resource !== "pods" || grace === 0 || !object.spec.nodeName)
-        return put(resource, { ...object, metadata: { ...object.metadata, deletionGracePeriodSeconds: 0 } }, "DELETED");
-      const deletionTimestamp = new Date(Date.now() + grace * 1000).toISOString();
-      return put(
-        resource,
-        { ...object, metadata: { ...object.metadata, deletionTimestamp, deletionGracePeriodSeconds: grace } },
-        "MODIFIED",
-      );
-    },
-    deleteCollection: async () => {},
-    raw: async () => ({ status: 404, headers: {} }),
-  } as unknown as Client;
+    } catch (error) {
+      if (!limit.signal.aborted) throw error;
+    } finally {
+      clearTimeout(timer);
+      limit.abort();
+    }
+    const told = (await events(name)).join("\n");
+    throw new Error(`${resource} ${name} did not come to fit: ${JSON.stringify(last?.status, undefined, 1)}\n${told}`);
+  }
 
   return {
     client,
-    all: (resource) => [...store(resource).values()],
-    until(resource, name, wanted, limitMs = 20_000) {
-      const look = () => [...store(resource).values()].find(({ metadata }) => metadata.name === name);
-      return new Promise((resolve, reject) => {
-        const limit = setTimeout(() => {
-          watchers.delete(check);
-          const about = [...store("events").values()].filter((event) => event.involvedObject.name === name);
-          const told = about.map((event) => `${event.reason} ${event.message}`).join("\n");
-          reject(
-            new Error(
-              `${resource} ${name} did not come to fit: ${JSON.stringify(look()?.status, undefined, 1)}\n${told}`,
-            ),
-          );
-        }, limitMs);
-        const check = () => {
-          const object = look();
-          if (!wanted(object)) return;
-          clearTimeout(limit);
-          watchers.delete(check);
-          resolve(object!);
-        };
-        watchers.add(check);
-        check();
-      });
+    events,
+    until,
+    async [Symbol.asyncDispose]() {
+      await server[Symbol.asyncDispose]();
+      await store[Symbol.asyncDispose]();
     },
-    events: (name) =>
-      [...store("events").values()]
-        .filter((event) => event.involvedObject.name === name)
-        .map(({ type, reason, message }) => `${type} ${reason} ${message}`),
   };
 }
 
-/** A pod bound to the test's node, with the API's defaults applied. */
+/** A pod bound to the test's node. */
 export function testPod(name: string, spec: Record<string, any>, metadata: Record<string, any> = {}): object {
-  const defaults = (container: any) => ({
+  const whole = (container: any) => ({
     image: "docker.io/library/busybox:latest",
     imagePullPolicy: "IfNotPresent",
-    terminationMessagePath: "/dev/termination-log",
-    terminationMessagePolicy: "File",
-    resources: {},
     ...container,
   });
   return {
     apiVersion: "v1",
     kind: "Pod",
-    metadata: { name, namespace: "default", ...metadata },
+    metadata: { name, namespace, ...metadata },
     spec: {
       nodeName: "node-a",
-      restartPolicy: "Always",
-      terminationGracePeriodSeconds: 30,
-      dnsPolicy: "ClusterFirst",
-      enableServiceLinks: true,
-      securityContext: {},
-      serviceAccountName: "default",
       ...spec,
-      containers: spec.containers.map(defaults),
-      ...(spec.initContainers ? { initContainers: spec.initContainers.map(defaults) } : {}),
+      containers: spec.containers.map(whole),
+      ...(spec.initContainers ? { initContainers: spec.initContainers.map(whole) } : {}),
     },
-    status: { phase: "Pending", qosClass: "BestEffort" },
   };
 }

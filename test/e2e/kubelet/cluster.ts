@@ -1,16 +1,16 @@
-// A kubelet with real containers against the API in memory.
+// A kubelet with real containers against the API server of this process.
 import { machineClock, machineDisk, machineExec, machineNet, machineRandom } from "../../../src/host/mod.ts";
 import { rpcClient } from "../../../src/host/rpc.ts";
 import { spdyClient } from "../../../src/host/spdy.ts";
 import type { Kubelet } from "../../../src/kubelet/mod.ts";
 import { startKubelet } from "../../../src/kubelet/mod.ts";
-import type { MemoryApi } from "./api.ts";
-import { memoryApi } from "./api.ts";
+import type { TestApi } from "./api.ts";
+import { testApi } from "./api.ts";
 import type { TestNode } from "./node.ts";
 import { testNode } from "./node.ts";
 
 export interface TestCluster extends AsyncDisposable {
-  api: MemoryApi;
+  api: TestApi;
   node: TestNode;
   kubelet: Kubelet;
   /** Ends the kubelet and starts another. */
@@ -19,7 +19,7 @@ export interface TestCluster extends AsyncDisposable {
 
 export async function testCluster(): Promise<TestCluster> {
   const node = await testNode();
-  const api = memoryApi();
+  const api = await testApi();
   const start = () =>
     startKubelet({
       client: api.client,
@@ -51,6 +51,7 @@ export async function testCluster(): Promise<TestCluster> {
     async [Symbol.asyncDispose]() {
       await cluster.kubelet.stop();
       await node[Symbol.asyncDispose]();
+      await api[Symbol.asyncDispose]();
     },
   };
   return cluster;

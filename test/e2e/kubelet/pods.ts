@@ -3,8 +3,13 @@ import assert from "node:assert/strict";
 import type { TestCluster } from "./cluster.ts";
 
 export const sleeper = { name: "c", command: ["sh", "-c", "trap 'exit 0' TERM; sleep 1000 & wait"] };
-export const said = (cluster: TestCluster, name: string, text: string) => {
-  const events = cluster.api.events(name);
+export const said = async (cluster: TestCluster, name: string, text: string): Promise<void> => {
+  // Events are written beside everything else.
+  let events: string[] = [];
+  for (let i = 0; i < 100 && !events.some((event) => event.startsWith(text)); i++) {
+    if (i > 0) await new Promise((resolve) => setTimeout(resolve, 50));
+    events = await cluster.api.events(name);
+  }
   assert.ok(
     events.some((event) => event.startsWith(text)),
     `want the event ${JSON.stringify(text)} in\n${events.join("\n")}`,
