@@ -65,6 +65,8 @@ export function containerdConfig(options: ContainerdOptions): string {
         stream_server_port: String(options.streamPort ?? 0),
         enable_selinux: false,
         disable_apparmor: options.disableAppArmor,
+        // Else all containerds of a machine share /var/run/netns.
+        netns_mounts_under_state_dir: true,
         restrict_oom_score_adj: options.restrictOomScoreAdj,
         tolerate_missing_hugetlb_controller: true,
         max_concurrent_downloads: 3,
