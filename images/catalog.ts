@@ -53,7 +53,7 @@ function nginx(version: string, names: readonly string[]): Recipe {
   return {
     names,
     packages: [
-      "nginx-light",
+      "nginx",
       "nginx-common",
       "libc6",
       "libcrypt1",

@@ -1,0 +1,126 @@
+import { type ApiServer, createApiServer } from "../apiserver/mod.ts";
+import type { HttpListener, TlsIdentity } from "../base/http.ts";
+import type { Disk } from "../base/world.ts";
+import type { Machine } from "../host/mod.ts";
+import { openLmdbStore, openMemoryStore } from "../store/mod.ts";
+import type { FlagTable, ParsedFlags } from "./flags.ts";
+
+/** The flags of `typernetes apiserver`, named as kube-apiserver's. */
+export const apiServerFlags: FlagTable = {
+  "data-dir": { type: "string", help: "Where the store lies; in memory if absent" },
+  "bind-address": { type: "string", default: "127.0.0.1", help: "The address to listen on" },
+  "secure-port": { type: "number", default: 6443, help: "The port to serve HTTPS on" },
+  "token-auth-file": { type: "string", help: 'CSV of token,user,uid,"groups"' },
+  "client-ca-file": { type: "string", help: "PEM bundle that client certificates are checked against" },
+  "tls-cert-file": { type: "string", help: "PEM certificate to serve with; made by an authority of its own if absent" },
+  "tls-private-key-file": { type: "string", help: "PEM key of --tls-cert-file" },
+  "service-account-signing-key-file": {
+    type: "string",
+    help: "PEM key (ES256) that signs service account tokens; made if absent",
+  },
+  "service-account-issuer": { type: "string", help: "The issuer of service account tokens" },
+  "service-cluster-ip-range": { type: "string", default: "10.96.0.0/16", help: "Where Services' addresses come from" },
+  "service-node-port-range": { type: "string", default: "30000-32767", help: "Where node ports come from" },
+  "anonymous-auth": {
+    type: "boolean",
+    default: true,
+    help: "Whether requests without credentials are let in as system:anonymous",
+  },
+  "advertise-address": { type: "string", help: "The address that the cluster reaches this server by" },
+};
+
+/** A running API server and where it listens. */
+export interface Served extends AsyncDisposable {
+  server: ApiServer;
+  listener: HttpListener;
+}
+
+/** Starts the API server alone, from flags. */
+export async function runApiServer(
+  flags: ParsedFlags,
+  machine: Machine,
+  report: (error: unknown) => void,
+): Promise<Served> {
+  const { disk } = machine;
+  const dataDir = flags.string("data-dir");
+  if (dataDir) await disk.makeDirectory(`${dataDir}/store`, { mode: 0o700 });
+  const store = dataDir ? await openLmdbStore(`${dataDir}/store`) : await openMemoryStore();
+  const host = flags.string("bind-address")!;
+  const secrets = await secretsFor(flags, machine, dataDir);
+  const tokenPath = flags.string("token-auth-file");
+  const server = await createApiServer({
+    store,
+    ...machine,
+    tokenFile: tokenPath ? await disk.readText(tokenPath) : undefined,
+    anonymous: flags.boolean("anonymous-auth"),
+    serviceAccountKey: secrets.serviceAccountKey,
+    issuer: flags.string("service-account-issuer"),
+    serviceCidr: flags.string("service-cluster-ip-range"),
+    nodePorts: portRange(flags.string("service-node-port-range")!),
+    report: (error) => report(error),
+  });
+  const listener = await machine.net.listenHttp(
+    { host, port: flags.number("secure-port")!, tls: secrets.tls },
+    server.handler,
+  );
+  const advertised = flags.string("advertise-address");
+  if (advertised) await server.publish(advertised, listener.port);
+  return {
+    server,
+    listener,
+    async [Symbol.asyncDispose]() {
+      await listener[Symbol.asyncDispose]();
+      await server[Symbol.asyncDispose]();
+      await store[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** `30000-32767`. Throws for anything else. */
+export function portRange(text: string): { first: number; last: number } {
+  const match = /^(\d+)-(\d+)$/.exec(text);
+  if (!match) throw new Error(`port range ${JSON.stringify(text)}: wanted first-last, such as 30000-32767`);
+  return { first: Number(match[1]), last: Number(match[2]) };
+}
+
+async function secretsFor(
+  flags: ParsedFlags,
+  machine: Machine,
+  dataDir: string | undefined,
+): Promise<{ tls: { identity: TlsIdentity; clientCa?: string }; serviceAccountKey: string }> {
+  const { disk, clock } = machine;
+  const [certFile, keyFile, caFile, signing] = [
+    "tls-cert-file",
+    "tls-private-key-file",
+    "client-ca-file",
+    "service-account-signing-key-file",
+  ].map((name) => flags.string(name));
+  const clientCa = caFile ? await disk.readText(caFile) : undefined;
+  const { createAuthority, createSigningKey, issueCertificate } = await import("./certificates.ts");
+  const serviceAccountKey = signing
+    ? await disk.readText(signing)
+    : await keptText(disk, dataDir && `${dataDir}/sa.key`, createSigningKey);
+  if (certFile && keyFile) {
+    return {
+      tls: { identity: { certificate: await disk.readText(certFile), key: await disk.readText(keyFile) }, clientCa },
+      serviceAccountKey,
+    };
+  }
+  const pair = await keptText(disk, dataDir && `${dataDir}/serving.json`, async () => {
+    const authority = await createAuthority("typernetes", clock.now());
+    const names = ["localhost", "127.0.0.1", "kubernetes", "kubernetes.default", "kubernetes.default.svc"];
+    const identity = await issueCertificate(authority, { commonName: "kube-apiserver", names }, clock.now());
+    return JSON.stringify({ identity, ca: authority });
+  });
+  const { identity, ca } = JSON.parse(pair) as { identity: TlsIdentity; ca: TlsIdentity };
+  if (dataDir) await disk.replace(`${dataDir}/ca.crt`, ca.certificate);
+  return { tls: { identity, clientCa: clientCa ?? ca.certificate }, serviceAccountKey };
+}
+
+/** The text of a file, made and kept if it is not there; made afresh each time without a path. */
+async function keptText(disk: Disk, path: string | undefined, make: () => Promise<string>): Promise<string> {
+  if (path && (await disk.stat(path))) return disk.readText(path);
+  const text = await make();
+  if (path) await disk.replace(path, text, { mode: 0o600 });
+  return text;
+}

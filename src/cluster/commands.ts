@@ -1,0 +1,71 @@
+import type { Machine, Self } from "../host/mod.ts";
+import { parseFlags } from "./flags.ts";
+
+const usage = `typernetes: Kubernetes v1.36 in one command
+
+Usage:
+  typernetes up | down | status | kubeconfig        the cluster
+  typernetes kubectl …                              the client
+  typernetes images load FILE | images build …      images
+  typernetes apiserver | scheduler | controller-manager | kubelet | proxy
+                                                    one component, in the foreground
+`;
+
+/** Runs one command of the program and gives its exit code. */
+export async function runCommand(
+  command: string,
+  args: readonly string[],
+  machine: Machine,
+  self: Self,
+): Promise<number> {
+  const report = (error: unknown) =>
+    self.printError(`${error instanceof Error ? (error.stack ?? error.message) : error}\n`);
+  try {
+    switch (command) {
+      case "apiserver": {
+        const { apiServerFlags, runApiServer } = await import("./apiserver.ts");
+        await using _served = await runApiServer(parseFlags(args, apiServerFlags), machine, report);
+        await self.asked();
+        return 0;
+      }
+      case "server": {
+        const { runServer } = await import("./server.ts");
+        const { clusterFlags } = await import("./up.ts");
+        const { placesOf } = await import("./settings.ts");
+        const flags = parseFlags(args, clusterFlags);
+        self.onLost(report);
+        await runServer(placesOf(flags.string("name")!, flags.string("data-dir")!), machine, self, report);
+        return 0;
+      }
+      case "up":
+        return await (await import("./up.ts")).up(args, machine, self);
+      case "down":
+        return await (await import("./down.ts")).down(args, machine, self);
+      case "status":
+        return await (await import("./status.ts")).status(args, machine, self);
+      case "kubeconfig": {
+        const { clusterFlags } = await import("./up.ts");
+        const { placesOf } = await import("./settings.ts");
+        const flags = parseFlags(args, clusterFlags);
+        const { kubeconfig } = placesOf(flags.string("name")!, flags.string("data-dir")!);
+        if (!(await machine.disk.stat(kubeconfig)))
+          throw new Error(`there is no cluster ${JSON.stringify(flags.string("name"))}`);
+        self.print(await machine.disk.readText(kubeconfig));
+        return 0;
+      }
+      case "images":
+        return await (await import("./images.ts")).images(args, machine, self);
+      case "help":
+      case "--help":
+      case "-h":
+        self.print(usage);
+        return 0;
+      default:
+        self.printError(`Error: unknown command ${JSON.stringify(command)} for "typernetes"\n`);
+        return 1;
+    }
+  } catch (error) {
+    self.printError(`Error: ${error instanceof Error ? error.message : error}\n`);
+    return 1;
+  }
+}
