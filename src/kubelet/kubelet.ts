@@ -9,6 +9,7 @@ import { imageManager } from "./images/images.ts";
 import { podCgroups } from "./node/cgroups.ts";
 import type { MachineFacts } from "./node/facts.ts";
 import { machineFacts } from "./node/facts.ts";
+import { rotateLogs } from "./node/log_rotation.ts";
 import { realMachine } from "./node/machine.ts";
 import { runNode } from "./node/register.ts";
 import type { NodeFacts } from "./node/status.ts";
@@ -144,6 +145,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     taints: options.taints,
     signal,
   });
+  if (options.machine) void rotateLogs(manager, { disk: options.machine.disk, clock, runtime }, signal);
   const loops = podLoops(manager, options, facts.name, services.synced, signal);
   return {
     nodeName: facts.name,

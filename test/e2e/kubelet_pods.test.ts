@@ -27,6 +27,18 @@ async function quickly(t: TestContext, cluster: TestCluster): Promise<void> {
   assert.deepEqual(await cluster.node.runtime.listSandboxes(), []);
 }
 
+async function many(t: TestContext, cluster: TestCluster): Promise<void> {
+  const names = Array.from({ length: 16 }, (_, index) => `many-${index}`);
+  const began = performance.now();
+  await Promise.all(names.map((name) => runs(cluster, testPod(name, { containers: [sleeper] }))));
+  const upMs = performance.now() - began;
+  await Promise.all(names.map((name) => end(cluster, name)));
+  const downMs = performance.now() - began - upMs;
+  await cluster.kubelet.settled();
+  assert.deepEqual(await cluster.node.runtime.listSandboxes(), []);
+  t.diagnostic(`16 pods: up in ${upMs.toFixed(0)} ms, down in ${downMs.toFixed(0)} ms`);
+}
+
 async function restarts(_: TestContext, cluster: TestCluster): Promise<void> {
   const { api } = cluster;
   const done = await ends(
@@ -369,7 +381,7 @@ test("pods with real containers", { skip: !canRunContainers }, async (t) => {
   const ready = (node: any) =>
     node?.status?.conditions?.some((c: any) => c.type === "Ready" && c.status === "True") === true;
   await cluster.api.until("nodes", "node-a", ready);
-  const cases = { quickly, restarts, initializes, fails, probes, hooks, survives, limits };
+  const cases = { quickly, many, restarts, initializes, fails, probes, hooks, survives, limits };
   const only = process.env.TYPERNETES_CASES?.split(",");
   for (const [name, run] of Object.entries(cases))
     if (!only || only.includes(name)) await t.test(name, (child) => run(child, cluster));

@@ -25,6 +25,7 @@ export function hollowMachine(): PodMachine {
         resources: {},
         security: {},
       }),
+    resize: async () => {},
     terminationMessage: async () => "",
     removeLog: async () => {},
     release: async () => {},

@@ -128,6 +128,7 @@ export function realMachine(options: MachineOptions): PodMachine {
         throw new StartFailure("CreateContainerConfigError", (error as Error).message, retry);
       }
     },
+    resize: (pod) => cgroups.create(pod),
     terminationMessage: (pod, container) =>
       lastWords(pod, container, {
         podDir: podDir(pod.metadata.uid),
@@ -135,7 +136,10 @@ export function realMachine(options: MachineOptions): PodMachine {
         disk,
       }),
     async removeLog(pod, container) {
-      await disk.remove(`${logDir}/${podLogName(pod)}/${container.name}/${container.attempt}.log`);
+      const directory = `${logDir}/${podLogName(pod)}/${container.name}`;
+      // Rotated parts have the log's name before their own.
+      for (const name of await disk.list(directory).catch(() => []))
+        if (name.startsWith(`${container.attempt}.log`)) await disk.remove(`${directory}/${name}`);
     },
     async release(uid) {
       tokens.forget(uid);

@@ -217,17 +217,18 @@ function removeSandbox({ kit, state }: ActContext, { id }: Of<"removeSandbox">):
   return kit.runtime.removeSandbox(id);
 }
 
-function resize({ kit, state }: ActContext, { id, name }: Of<"resize">): Promise<void> | undefined {
-  const spec = state.pod.spec.containers.find((one) => one.name === name);
-  const container = state.runtime.containers.find((one) => one.id === id);
-  if (!spec || !container) return undefined;
+async function resize({ kit, state }: ActContext, { id, name }: Of<"resize">): Promise<void> {
+  const spec = containersOf(state.pod).find(({ container }) => container.name === name)!.container;
   const resources = JSON.stringify(spec.resources ?? {});
   // The plan must not see it again while the runtime works on it.
   const containers = state.runtime.containers.map((one) => (one.id === id ? { ...one, resources } : one));
   state.runtime = { ...state.runtime, containers };
+  // A container's limits must fit into its pod's: growing, the pod goes first, shrinking, it goes last.
+  await kit.machine.resize(state.pod).catch(() => {});
   // The OOM score of a running process stays: only its limits change.
   const { oomScoreAdj: _, ...limits } = linuxResources(state.pod, spec, { memoryCapacityBytes: 1, cgroupV2: false });
-  return kit.runtime.updateResources(id, limits);
+  await kit.runtime.updateResources(id, limits);
+  await kit.machine.resize(state.pod);
 }
 
 function finish({ kit, state, report, settled, wake }: ActContext): Promise<void> | undefined {

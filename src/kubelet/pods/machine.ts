@@ -18,6 +18,8 @@ export interface PodMachine {
     container: Container,
     options: { attempt: number; image: CriImage; ips: readonly string[]; targetId?: string },
   ): Promise<ContainerConfig>;
+  /** Brings the limits of the pod as a whole to what its spec says now. */
+  resize(pod: Pod): Promise<void>;
   /** What an ended container left as its last words. */
   terminationMessage(pod: Pod, container: ContainerState): Promise<string>;
   /** Removes a container's log. */

@@ -160,3 +160,19 @@ check(
   "",
 );
 check("an evicted pod ends", plain, "sandbox | c running | failed Evicted", "kill c 30s");
+
+const sized = { name: "c", resources: { requests: { cpu: "2" } } };
+check(
+  "a resize changes the running container",
+  podOf({ containers: [sized] }),
+  "sandbox | c running cpu:1",
+  "resize c",
+);
+check("nothing to resize", podOf({ containers: [sized] }), "sandbox | c running cpu:2", "");
+const resizePolicy = [{ resourceName: "cpu", restartPolicy: "RestartContainer" }];
+check(
+  "a resize that asks for a restart",
+  podOf({ containers: [{ ...sized, resizePolicy }] }),
+  "sandbox | c running cpu:1",
+  "kill c 30s",
+);

@@ -1,7 +1,7 @@
 import type { Backoff } from "./backoff.ts";
 import { backoffUntilMs, goSeconds, nextBackoff } from "./backoff.ts";
 import { specHash } from "./hash.ts";
-import type { Container, ContainerKind, Pod } from "./pod.ts";
+import type { Container, ContainerKind, Pod, Resources } from "./pod.ts";
 import { containersOf, isSidecar, isTerminalPhase, podLabel } from "./pod.ts";
 import { mayRestart } from "./restart.ts";
 import type { ContainerState, PodRuntime } from "./state.ts";
@@ -318,14 +318,28 @@ function startOf(
   return { do: "start", name, kind, attempt, backoff: nextBackoff(backoff, here.finishedAtMs, world.now) };
 }
 
-/** Resizes running containers whose resources changed in the spec (KEP-1287). */
+/** Resizes running containers whose resources changed in the spec, or restarts them where they ask for it (KEP-1287). */
 function planResizes({ pod, runtime, jobs }: PodWorld, plan: PodPlan): void {
   for (const container of [...pod.spec.containers, ...(pod.spec.initContainers ?? []).filter(isSidecar)]) {
-    const state = newest(runtime, container.name);
+    const { name } = container;
+    const state = newest(runtime, name);
     if (state?.state !== "running" || state.resources === undefined || jobs.killing.has(state.id)) continue;
-    if (state.resources !== JSON.stringify(container.resources ?? {}))
-      plan.actions.push({ do: "resize", id: state.id, name: container.name });
+    if (state.resources === JSON.stringify(container.resources ?? {})) continue;
+    if (needsRestart(container, JSON.parse(state.resources))) {
+      const message = `Container ${name} resize requires restart`;
+      const graceSeconds = pod.spec.terminationGracePeriodSeconds ?? 30;
+      plan.actions.push({ do: "kill", id: state.id, name, graceSeconds, reason: "Killing", message });
+    } else plan.actions.push({ do: "resize", id: state.id, name });
   }
+}
+
+function needsRestart({ resizePolicy, resources }: Container, before: Resources): boolean {
+  return (resizePolicy ?? []).some(({ resourceName, restartPolicy }) => {
+    const changed = (["limits", "requests"] as const).some(
+      (kind) => resources?.[kind]?.[resourceName] !== before[kind]?.[resourceName],
+    );
+    return changed && restartPolicy === "RestartContainer";
+  });
 }
 
 /** Keeps the last two of each container (for `lastState` and `logs --previous`), and the sandboxes that hold them. */

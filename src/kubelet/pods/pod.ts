@@ -70,6 +70,7 @@ export interface Container {
     protocol?: "TCP" | "UDP" | "SCTP";
   }[];
   resources?: Resources;
+  resizePolicy?: { resourceName: string; restartPolicy: "NotRequired" | "RestartContainer" }[];
   restartPolicy?: RestartPolicy;
   restartPolicyRules?: {
     action: "Restart" | "RestartAllContainers";

@@ -44,7 +44,7 @@ const numberAfter = (words: string[], mark: string): number | undefined => {
 
 /**
  * A world from text. Parts are divided by `|`: `sandbox`, `sandbox down #1`, `c running`, `c exited 1 ago:20 #2 in:1`
- * (exit code, seconds since it ended, attempt, attempt of its sandbox), `mounting`, `unmounted`, `starting c`,
+ * (exit code, seconds since it ended, attempt, attempt of its sandbox), `c running cpu:1`, `mounting`, `unmounted`, `starting c`,
  * `killing c in:30`, `backoff c 20`, `retry c 5`, `gone`, `deleted 30` (grace), `started ago:60`, `failed Evicted`.
  */
 export function worldOf(pod: Pod, text: string): PodWorld {
@@ -112,6 +112,7 @@ function sandboxOf(words: string[]): SandboxState {
 function stateOf(pod: Pod, words: string[]): ContainerState {
   const [name = "", state = ""] = words;
   const attempt = numberAfter(words, "#") ?? 0;
+  const cpu = numberAfter(words, "cpu:");
   const finishedAtMs = state === "exited" ? now - (numberAfter(words, "ago:") ?? 1) * 1000 : 0;
   const spec = containersOf(pod).find(({ container }) => container.name === name)!.container;
   return {
@@ -130,6 +131,7 @@ function stateOf(pod: Pod, words: string[]): ContainerState {
     imageId: "sha256:i",
     hash: words.includes("changed") ? "other" : specHash(spec),
     logPath: "",
+    ...(cpu === undefined ? {} : { resources: JSON.stringify({ requests: { cpu: String(cpu) } }) }),
   };
 }
 
