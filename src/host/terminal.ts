@@ -14,8 +14,7 @@ export const terminal = {
   setRawMode(on: boolean): void {
     if (process.stdin.isTTY) process.stdin.setRawMode(on);
   },
-  windowSize: () =>
-    process.stdout.isTTY ? { columns: process.stdout.columns, rows: process.stdout.rows } : undefined,
+  windowSize: () => (process.stdout.isTTY ? { columns: process.stdout.columns, rows: process.stdout.rows } : undefined),
   onResize(changed: () => void): Disposable {
     process.stdout.on("resize", changed);
     return { [Symbol.dispose]: () => void process.stdout.off("resize", changed) };

@@ -1,0 +1,2 @@
+export { runKubectl } from "./run.ts";
+export type { Machine, Self } from "./world.ts";
