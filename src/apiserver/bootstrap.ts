@@ -1,7 +1,7 @@
 import type { KubeObject } from "../api/machinery/object.ts";
 import { hasReason } from "../api/machinery/status.ts";
 import type { Registry, Scope } from "./registry/scope.ts";
-import { createObject } from "./registry/write.ts";
+import { createObject, updateObject } from "./registry/write.ts";
 
 /** Namespaces that every cluster has. */
 const systemNamespaces = ["default", "kube-system", "kube-public", "kube-node-lease"];
@@ -68,7 +68,6 @@ async function ensure(registry: Registry, id: string, object: object, signal: Ab
 }
 
 async function replace(registry: Registry, id: string, object: object, signal: AbortSignal): Promise<void> {
-  const { updateObject } = await import("./registry/write.ts");
   const draft = structuredClone(object) as KubeObject;
   const scope = scopeFor(registry, id, draft.metadata.namespace, signal);
   try {

@@ -48,8 +48,7 @@ export async function runServer(places: Places, machine: Machine, self: Self, re
   });
   await disk.replace(places.kubeconfig, dumpYaml(kubeconfig), { mode: 0o600 });
   await plane.server.publish(network.machineAddress, settings.apiPort);
-  if (await disk.stat("/work/main/src/scheduler/mod.ts"))
-    await startLoops(stack, plane.clientFor, settings, pki.ca, machine, report);
+  await startLoops(stack, plane.clientFor, settings, pki.ca, machine, report);
   const { runtime, close } = await runtimeStarting;
   stack.defer(close);
   const node = stack.use(await startNode(settings, places, pki, network, runtime, plane.clientFor("kubelet"), machine));
@@ -150,7 +149,7 @@ async function nodeReady(client: Client, name: string, { clock }: Machine, repor
     report,
   });
   const takesPods = (node: KubeObject) =>
-    isReady(node) || !(node.spec.taints ?? []).some((taint: any) => taint.key === "node.kubernetes.io/not-ready");
+    isReady(node) && !(node.spec.taints ?? []).some((taint: any) => taint.key === "node.kubernetes.io/not-ready");
   await new Promise<void>((resolve) => {
     nodes.onChange((_key, now) => {
       if (now && takesPods(now)) resolve();

@@ -91,11 +91,12 @@ async function createOnce(registry: Registry, scope: Scope, draft: KubeObject): 
   if (resource !== stored) errors.push(...(resource.validateCreate?.(object, root) ?? []));
   throwIfInvalid(resource, object.metadata.name, errors);
   scope.warnings.push(...(stored.warnings?.(object) ?? []));
+  const key = keyIn(scope, object.metadata.name);
+  // Before review: an address that is claimed there must not count as taken by the very object that is there already.
+  if (cacheOf(registry, resource).get(key)) throw alreadyExists(resource, object.metadata.name);
   await review(registry, { ...admission, draft: object });
   stored.canonicalize?.(object);
   completer(stored.schema, definitions)(object);
-  const key = keyIn(scope, object.metadata.name);
-  if (cacheOf(registry, resource).get(key)) throw alreadyExists(resource, object.metadata.name);
   if (scope.dryRun) return serve(resource, cached(key, ordered(object), 0));
   const result = await registry.store.commit(
     [{ key: storagePrefix(stored) + key, revision: 0 }],
