@@ -14,6 +14,10 @@ export interface Informer<T extends KubeObject = KubeObject> extends AsyncDispos
   readonly size: number;
   /** Objects under one value of an index that was declared with `indexes`. */
   by(index: string, value: string): Iterable<T>;
+  /** Declares an index later on, over what is there too; one that is known by this name already stays. */
+  addIndex(index: string, read: (object: T) => readonly string[]): void;
+  /** Resolves once what is under a key (nothing, if it is gone) is as wanted, or when the informer ends. */
+  until(key: string, wanted: (object: T | undefined) => boolean): Promise<void>;
   /** Called for every object that is there, then for every change, in order. */
   onChange(changed: Changed<T>): Disposable;
   /** Resolves after the first list. */
@@ -51,6 +55,8 @@ export function startInformer<T extends KubeObject>(options: InformerOptions<T>)
   );
   const listeners = new Set<Changed<T>>();
   const waiting: { revision: number; resolve: () => void }[] = [];
+  /** Who waits for a state of one key. */
+  const watched = new Map<string, Set<{ wanted(object: T | undefined): boolean; resolve(): void }>>();
   const abort = new AbortController();
   let revision = 0;
   let markSynced = () => {};
@@ -63,7 +69,11 @@ export function startInformer<T extends KubeObject>(options: InformerOptions<T>)
     if (now) objects.set(key, now);
     else objects.delete(key);
     for (const { read, keys } of indexes.values()) {
-      for (const value of before ? read(before) : []) keys.get(value)?.delete(key);
+      for (const value of before ? read(before) : []) {
+        const set = keys.get(value);
+        set?.delete(key);
+        if (set?.size === 0) keys.delete(value);
+      }
       for (const value of now ? read(now) : []) {
         const set = keys.get(value);
         if (set) set.add(key);
@@ -71,6 +81,13 @@ export function startInformer<T extends KubeObject>(options: InformerOptions<T>)
       }
     }
     for (const changed of listeners) changed(key, now, before);
+    const waiters = watched.get(key);
+    for (const waiter of waiters ?? []) {
+      if (!waiter.wanted(now)) continue;
+      waiters!.delete(waiter);
+      if (waiters!.size === 0) watched.delete(key);
+      waiter.resolve();
+    }
   }
 
   function reachedNow(seen: string | undefined): void {
@@ -143,6 +160,20 @@ export function startInformer<T extends KubeObject>(options: InformerOptions<T>)
       if (!found) throw new Error(`informer of ${JSON.stringify(resource)}: no index ${JSON.stringify(index)}`);
       return Iterator.from(found.keys.get(value) ?? []).map((key) => objects.get(key)!);
     },
+    addIndex(index, read) {
+      if (indexes.has(index)) return;
+      const keys = new Map<string, Set<string>>();
+      for (const [key, object] of objects)
+        for (const value of read(object)) keys.set(value, (keys.get(value) ?? new Set()).add(key));
+      indexes.set(index, { read, keys });
+    },
+    async until(key, wanted) {
+      if (abort.signal.aborted || wanted(objects.get(key))) return;
+      await new Promise<void>((resolve) => {
+        const set = watched.get(key) ?? new Set();
+        watched.set(key, set.add({ wanted, resolve }));
+      });
+    },
     onChange(changed) {
       for (const [key, object] of objects) changed(key, object, undefined);
       listeners.add(changed);
@@ -159,6 +190,8 @@ export function startInformer<T extends KubeObject>(options: InformerOptions<T>)
       abort.abort();
       await running;
       for (const { resolve } of waiting.splice(0)) resolve();
+      for (const set of watched.values()) for (const { resolve } of set) resolve();
+      watched.clear();
     },
   };
 }

@@ -1,6 +1,13 @@
+export { type Action, event, requeueAfter, type Said, updateStatus } from "./actions.ts";
 export type * from "./client.ts";
 export { type Changed, type Informer, type InformerOptions, startInformer } from "./informer.ts";
+export { type Informers, sharedInformers } from "./informers.ts";
 export { accessFrom, type Kubeconfig, parseKubeconfig } from "./kubeconfig.ts";
+export { electLeader, type LeaderOptions, planLease } from "./leader.ts";
 export { type QueueOptions, type WorkQueue, workQueue } from "./queue.ts";
-export { resourcePath, resourceRef } from "./resources.ts";
+export { type EventSource, type EventSubject, type EventType, eventRecorder, type Recorder } from "./recorder.ts";
+export { resourceId, resourcePath, resourceRef } from "./resources.ts";
+export { type Controller, type RunnerOptions, startController, type Watch } from "./runner.ts";
 export { type HttpAccess, inProcess, overHttp } from "./transport.ts";
+export type { LastFailure, View } from "./view.ts";
+export { describePlan, type World, worldView } from "./world_view.ts";

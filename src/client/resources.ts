@@ -18,6 +18,12 @@ export function resourceRef(resource: ResourceLike): ResourceRef {
   return ref;
 }
 
+/** `pods`, `deployments.apps`: the id that a reference stands for. */
+export function resourceId(resource: ResourceLike): string {
+  if (typeof resource === "string") return resource;
+  return resource.group === "" ? resource.plural : `${resource.plural}.${resource.group}`;
+}
+
 /** `/api/v1/namespaces/default/pods/web/log`: the path of a collection, an object or what is below it. */
 export function resourcePath(resource: ResourceRef, namespace?: string, name?: string, subresource?: string): string {
   const { group, version, plural, namespaced } = resource;
