@@ -136,6 +136,7 @@ check("a container whose image changed is replaced", plain, "sandbox | c running
 check("a deleted pod's containers get their grace", plain, "sandbox | c running | deleted 30", "kill c 30s");
 check("less what has passed", plain, "sandbox | c running | deleted 30 ago:10", "kill c 20s");
 check("a kill under way is not repeated", plain, "sandbox | c running | deleted 30 | killing c in:30", "");
+check("nor for a part of a second", plain, "sandbox | c running | deleted 30 ago:0.5 | killing c in:30", "");
 check("but made shorter", plain, "sandbox | c running | deleted 5 | killing c in:30", "kill c 5s");
 check("deleted while it starts: the start is ended", plain, "sandbox | starting c | deleted 30", "abortStart");
 check("then the sandbox", plain, "sandbox | c exited 0 | deleted 30", "stopSandboxes");

@@ -140,7 +140,8 @@ function planEnd(world: PodWorld, plan: PodPlan): void {
     for (const container of firstToEnd(world.pod, running)) {
       const forcedAtMs = (world.endingSinceMs ?? world.now) + grace * 1000;
       const killedAtMs = jobs.killing.get(container.id);
-      if (killedAtMs !== undefined && killedAtMs <= forcedAtMs) continue;
+      // Graces are whole seconds, rounded up: only more than that is a shorter one.
+      if (killedAtMs !== undefined && killedAtMs < forcedAtMs + 1000) continue;
       const graceSeconds = Math.max(graceSecondsMin, Math.ceil((forcedAtMs - world.now) / 1000));
       const message = `Stopping container ${container.name}`;
       plan.actions.push({
