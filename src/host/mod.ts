@@ -4,4 +4,4 @@ export { machineExec } from "./exec.ts";
 export { type Machine, machine, type Self, self } from "./machine.ts";
 export { machineNet } from "./net.ts";
 export { rpcClient } from "./rpc.ts";
-export { type SpdyConnection, type SpdyStream, spdyClient } from "./spdy.ts";
+export { spdyClient } from "./spdy.ts";

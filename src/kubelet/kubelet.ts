@@ -109,7 +109,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
   const record = eventRecorder(client, facts.name, clock, random);
   const services = follow<KubeObject>(client, "services", {}, clock, signal, () => {});
   let manager: PodManager | undefined;
-  const references_ = references(client, clock, signal, (key) => manager?.referenceChanged(key));
+  const objects = references(client, clock, signal, (key) => manager?.referenceChanged(key));
 
   const machine = options.machine
     ? realMachine({
@@ -117,7 +117,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
         logDir: options.machine.logDir ?? `${options.machine.dataDir}/logs`,
         clock,
         client,
-        references: references_,
+        references: objects,
         services: () => [...services.list()],
         cgroups: await podCgroups(
           options.machine.cgroupParent ? `/${options.machine.cgroupParent}` : "",
@@ -131,7 +131,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
       })
     : hollowMachine();
 
-  const kit = podKit(options, facts, machine, references_, record);
+  const kit = podKit(options, facts, machine, objects, record);
   manager = podManager(kit, await listRuntime(runtime));
   void runNode({
     client,
@@ -146,7 +146,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     signal,
   });
   if (options.machine) void rotateLogs(manager, { disk: options.machine.disk, clock, runtime }, signal);
-  const loops = podLoops(manager, options, facts.name, services.synced, signal);
+  const loops = podLoops(manager, objects, options, facts.name, services.synced, signal);
   return {
     nodeName: facts.name,
     handler: kubeletHandler({ manager, runtime, facts, clock, options }),
@@ -205,6 +205,7 @@ function podKit(
 /** Follows pods and the runtime's events until the signal is aborted. */
 async function podLoops(
   manager: PodManager,
+  objects: References,
   { client, clock, runtime }: KubeletOptions,
   nodeName: string,
   servicesSynced: Promise<void>,
@@ -222,7 +223,10 @@ async function podLoops(
   const refreshes = (async () => {
     while (!signal.aborted) {
       await clock.sleep(refreshMs, signal).catch(() => {});
-      if (!signal.aborted) for (const worker of manager.workers()) worker.refresh();
+      if (!signal.aborted) {
+        for (const worker of manager.workers()) worker.refresh();
+        objects.keep(manager.referenced());
+      }
     }
   })();
   await Promise.all([events, refreshes]);

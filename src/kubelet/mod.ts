@@ -4,7 +4,7 @@ export { isSystemdInit, mayLowerOomScore, startContainerd } from "./containerd/p
 export { criRuntime } from "./cri/client.ts";
 export { containerdEventsProto, criProto } from "./cri/proto.ts";
 export type { Runtime } from "./cri/runtime.ts";
-export { hollowMachineFacts, hollowRuntime } from "./hollow/runtime.ts";
+export { hollowRuntime } from "./hollow/runtime.ts";
 export type { Kubelet, KubeletOptions } from "./kubelet.ts";
 export { startKubelet } from "./kubelet.ts";
 export type { MachineFacts } from "./node/facts.ts";

@@ -284,7 +284,11 @@ async function hooks(_: TestContext, cluster: TestCluster): Promise<void> {
   });
   await runs(cluster, pod);
   await end(cluster, "hooked");
-  assert.equal(readFileSync(join(directory, "log"), "utf8"), "post\npre\n", (await cluster.api.events("hooked")).join("\n"));
+  assert.equal(
+    readFileSync(join(directory, "log"), "utf8"),
+    "post\npre\n",
+    (await cluster.api.events("hooked")).join("\n"),
+  );
   rmSync(directory, { recursive: true });
   await cluster.api.client.create(
     "pods",

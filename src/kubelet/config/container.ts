@@ -53,7 +53,7 @@ export function containerConfig(
 }
 
 /** A container's log file, relative to its pod's log directory. */
-export function logPath(name: string, attempt: number): string {
+function logPath(name: string, attempt: number): string {
   return `${name}/${attempt}.log`;
 }
 

@@ -10,12 +10,12 @@ const quotaPeriodUs = 100_000;
 const quotaUsMin = 1000;
 
 /** CPU shares for a request in thousandths. */
-export function cpuShares(milli: number): number {
+function cpuShares(milli: number): number {
   return milli === 0 ? sharesMin : Math.max(sharesMin, Math.floor((milli * sharesPerCpu) / 1000));
 }
 
 /** Microseconds of CPU a period for a limit in thousandths; 0 is no limit. */
-export function cpuQuota(milli: number): number {
+function cpuQuota(milli: number): number {
   return milli === 0 ? 0 : Math.max(quotaUsMin, Math.floor((milli * quotaPeriodUs) / 1000));
 }
 

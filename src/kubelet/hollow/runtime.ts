@@ -1,7 +1,6 @@
 import type { Clock } from "../../base/world.ts";
 import type { Runtime, RuntimeEvent } from "../cri/runtime.ts";
 import type { ContainerConfig, CriContainerStatus, CriImage, SandboxConfig, SandboxStatus } from "../cri/types.ts";
-import type { MachineFacts } from "../node/facts.ts";
 import type { Script } from "./script.ts";
 import { scriptOf } from "./script.ts";
 
@@ -9,11 +8,6 @@ export interface HollowOptions {
   clock: Clock;
   /** The n-th pod's address; by default from 10.244.0.0/16. */
   addressOf?(index: number): string;
-}
-
-/** Facts for a node that is not there, named by its caller. */
-export function hollowMachineFacts(hostname: string): Partial<MachineFacts> {
-  return { hostname, osImage: "hollow", kernelVersion: "hollow" };
 }
 
 interface HollowContainer {

@@ -8,7 +8,7 @@ export interface Script {
 }
 
 /** The annotation `hollow.typernetes.io/<container>` on the pod. */
-export const scriptPrefix = "hollow.typernetes.io/";
+const scriptPrefix = "hollow.typernetes.io/";
 
 /**
  * Reads a container's script: words `exit=CODE`, `after=MILLISECONDS`, `attempts=N` (only the first N runs end so; later

@@ -31,7 +31,7 @@ export async function lastWords(
 }
 
 /** The text of lines as the runtime writes them: time, stream, F or P, text. Pure. */
-export function logText(lines: readonly string[]): string {
+function logText(lines: readonly string[]): string {
   return lines
     .map((line) => {
       const [, , tag, ...text] = line.split(" ");

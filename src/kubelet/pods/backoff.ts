@@ -5,8 +5,8 @@ export interface Backoff {
 }
 
 /** Kubernetes' own for restarts and for image pulls (Pod lifecycle, "How Pods handle problems with containers"). */
-export const backoffInitialMs = 10_000;
-export const backoffMaxMs = 300_000;
+const backoffInitialMs = 10_000;
+const backoffMaxMs = 300_000;
 
 /** True once the last failure is so old that it does not count any more. */
 function isForgotten(backoff: Backoff, atMs: number): boolean {

@@ -34,7 +34,7 @@ export function containerStatus(world: StatusWorld, container: Container, kind: 
 }
 
 /** A container's id as the API shows it. */
-export function containerId(id: string): string {
+function containerId(id: string): string {
   return `containerd://${id}`;
 }
 

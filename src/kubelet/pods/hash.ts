@@ -6,7 +6,7 @@ export function specHash({ name, image }: Container): string {
 }
 
 /** FNV-1a of a text's UTF-16 units, in hexadecimal. */
-export function fnv32(text: string): string {
+function fnv32(text: string): string {
   let hash = 0x811c9dc5;
   for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
   return (hash >>> 0).toString(16);

@@ -2,6 +2,7 @@ import type { Runtime, RuntimeEvent } from "../cri/runtime.ts";
 import type { PodKit } from "./kit.ts";
 import type { Pod } from "./pod.ts";
 import { isTerminalPhase } from "./pod.ts";
+import { referencesOf } from "./references.ts";
 import type { ContainerState, PodRuntime } from "./state.ts";
 import { containerState, emptyRuntime, labels, sandboxState, withContainer, withSandbox } from "./state.ts";
 import type { PodWorker } from "./worker.ts";
@@ -21,6 +22,8 @@ export interface PodManager {
   worker(namespace: string, name: string): PodWorker | undefined;
   /** Tells the workers of pods that use this config map or secret. */
   referenceChanged(key: string): void;
+  /** The config maps and secrets that any pod names. */
+  referenced(): Set<string>;
   settled(): Promise<void>;
   stop(): void;
 }
@@ -116,12 +119,9 @@ export function podManager(kit: PodKit, listed: Map<string, PodRuntime>): PodMan
       return found.find(({ view }) => !isTerminalPhase(view().status.phase)) ?? found[0];
     },
     referenceChanged(key) {
-      const [kind, namespace, name] = key.split("/");
-      for (const worker of workers.values()) {
-        const { pod } = worker.view();
-        if (pod.metadata.namespace === namespace && uses(pod, kind!, name!)) worker.refresh();
-      }
+      for (const worker of workers.values()) if (referencesOf(worker.view().pod).has(key)) worker.refresh();
     },
+    referenced: () => new Set([...workers.values()].flatMap(({ view }) => [...referencesOf(view().pod)])),
     async settled() {
       await Promise.all([...workers.values()].map((worker) => worker.settled()));
     },
@@ -131,16 +131,6 @@ export function podManager(kit: PodKit, listed: Map<string, PodRuntime>): PodMan
       workers.clear();
     },
   };
-}
-
-/** True if a volume of the pod shows this config map or secret. */
-function uses(pod: Pod, kind: string, name: string): boolean {
-  return (pod.spec.volumes ?? []).some((volume) => {
-    const sources = volume.projected?.sources ?? [];
-    if (kind === "configmaps")
-      return volume.configMap?.name === name || sources.some(({ configMap }) => configMap?.name === name);
-    return volume.secret?.secretName === name || sources.some(({ secret }) => secret?.name === name);
-  });
 }
 
 function differs(known: PodRuntime, found: PodRuntime, id: string): boolean {

@@ -19,8 +19,6 @@ export interface PodWorker {
   gone(): void;
   /** Something happened to one of its containers or sandboxes. */
   touched(id: string): void;
-  /** What the runtime has, after a listing. */
-  relisted(runtime: PodRuntime): void;
   /** Something that its volumes hold has changed. */
   refresh(): void;
   /** Ends the pod for a reason of the node: `Evicted`, … */
@@ -158,10 +156,6 @@ export function podWorker(first: Pod, runtime: PodRuntime, kit: PodKit, forgotte
     },
     touched(id) {
       state.dirty.add(id);
-      wake();
-    },
-    relisted(listed) {
-      state.runtime = listed;
       wake();
     },
     refresh() {

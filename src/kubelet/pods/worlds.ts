@@ -7,7 +7,7 @@ import type { ContainerState, SandboxState } from "./state.ts";
 import { withContainer, withSandbox } from "./state.ts";
 
 /** The time at which every world is looked at: 1,000 s after the epoch of the tests. */
-export const now = 1_000_000_000;
+const now = 1_000_000_000;
 
 /** A pod with these fields of its spec; containers are given by their names or whole. */
 export function podOf(

@@ -15,7 +15,7 @@ export type ProbeOutcome =
   | { result: "unknown"; output: string };
 
 /** The gRPC health service (grpc.health.v1), as much of it as a probe asks. */
-export const healthProto = `
+const healthProto = `
 syntax = "proto3";
 package grpc.health.v1;
 service Health { rpc Check(HealthCheckRequest) returns (HealthCheckResponse) {} }

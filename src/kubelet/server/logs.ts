@@ -27,7 +27,7 @@ const chunkBytes = 64 * 1024;
 const lookAgainMs = 1000;
 
 /** Reads a line as the runtime writes them (CRI logging): time, stream, F or P, text. Undefined if it is none. Pure. */
-export function parseLogLine(line: Uint8Array): LogLine | undefined {
+function parseLogLine(line: Uint8Array): LogLine | undefined {
   const first = line.indexOf(space);
   const second = line.indexOf(space, first + 1);
   const third = line.indexOf(space, second + 1);
@@ -43,7 +43,7 @@ export function parseLogLine(line: Uint8Array): LogLine | undefined {
 }
 
 /** Where the last `count` full lines of a log begin, in bytes. */
-export async function tailStart(disk: Disk, path: string, count: number): Promise<number> {
+async function tailStart(disk: Disk, path: string, count: number): Promise<number> {
   const size = (await disk.stat(path))?.size ?? 0;
   if (count <= 0) return size;
   let wanted = count;

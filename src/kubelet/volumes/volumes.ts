@@ -10,7 +10,7 @@ import type { Payload, PayloadSources } from "./payload.ts";
 import { hasPayload, volumePayload } from "./payload.ts";
 
 /** A volume that could not be set up; the message is FailedMount's. */
-export class MountFailure extends Error {
+class MountFailure extends Error {
   constructor(volume: string, why: string) {
     super(`MountVolume.SetUp failed for volume ${JSON.stringify(volume)} : ${why}`);
     this.name = "MountFailure";
@@ -177,7 +177,7 @@ async function mountNfs(path: string, nfs: NonNullable<Volume["nfs"]>, { disk, e
 }
 
 /** Mount points at or under a path, the innermost first. */
-export async function mountsUnder(path: string, disk: Disk): Promise<string[]> {
+async function mountsUnder(path: string, disk: Disk): Promise<string[]> {
   const table = await disk.readText("/proc/self/mounts").catch(() => "");
   const points = table
     .split("\n")
@@ -193,7 +193,7 @@ export async function mountsUnder(path: string, disk: Disk): Promise<string[]> {
 }
 
 /** Unmounts; by force of laziness if something still uses it. */
-export async function unmountPath(path: string, exec: Exec): Promise<void> {
+async function unmountPath(path: string, exec: Exec): Promise<void> {
   const result = await exec.run("umount", [path]);
   if (result.code !== 0) await exec.run("umount", ["-l", path]);
 }
