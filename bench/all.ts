@@ -1,8 +1,16 @@
 // `npm run bench`: ratios against the limit in the same run.
 
+import { benchCluster } from "./cluster.ts";
 import { benchHttp } from "./http.ts";
+import { benchStart } from "./start.ts";
 import { benchStore } from "./store.ts";
 
-await benchStore();
-await benchHttp();
+const parts: Record<string, () => Promise<void>> = {
+  store: benchStore,
+  http: benchHttp,
+  start: benchStart,
+  cluster: benchCluster,
+};
+const wanted = process.argv.slice(2);
+for (const [part, bench] of Object.entries(parts)) if (wanted.length === 0 || wanted.includes(part)) await bench();
 process.exit(0);

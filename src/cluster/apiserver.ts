@@ -96,10 +96,11 @@ async function secretsFor(
     "service-account-signing-key-file",
   ].map((name) => flags.string(name));
   const clientCa = caFile ? await disk.readText(caFile) : undefined;
-  const { createAuthority, createSigningKey, issueCertificate } = await import("./certificates.ts");
+  // Loaded only to make something: reading what is there is quicker.
+  const library = () => import("./certificates.ts");
   const serviceAccountKey = signing
     ? await disk.readText(signing)
-    : await keptText(disk, dataDir && `${dataDir}/sa.key`, createSigningKey);
+    : await keptText(disk, dataDir && `${dataDir}/sa.key`, async () => (await library()).createSigningKey());
   if (certFile && keyFile) {
     return {
       tls: { identity: { certificate: await disk.readText(certFile), key: await disk.readText(keyFile) }, clientCa },
@@ -107,6 +108,7 @@ async function secretsFor(
     };
   }
   const pair = await keptText(disk, dataDir && `${dataDir}/serving.json`, async () => {
+    const { createAuthority, issueCertificate } = await library();
     const authority = await createAuthority("typernetes", clock.now());
     const names = ["localhost", "127.0.0.1", "kubernetes", "kubernetes.default", "kubernetes.default.svc"];
     const identity = await issueCertificate(authority, { commonName: "kube-apiserver", names }, clock.now());
