@@ -116,7 +116,10 @@ async function write(
       const { object } = action;
       const { uid } = object.metadata;
       try {
-        await client.delete(resource, object.metadata, { ...action.options, preconditions: { uid } });
+        await client.delete(resource, object.metadata, {
+          ...action.options,
+          preconditions: { ...action.options?.preconditions, uid },
+        });
       } catch (error) {
         if (hasReason(error, "NotFound") || hasReason(error, "Conflict")) return undefined;
         throw error;

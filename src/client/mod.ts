@@ -1,4 +1,5 @@
 export { type Action, event, requeueAfter, type Said, updateStatus } from "./actions.ts";
+export { carryOut, seenByCache } from "./carry_out.ts";
 export type * from "./client.ts";
 export { type Changed, type Informer, type InformerOptions, startInformer } from "./informer.ts";
 export { type Informers, sharedInformers } from "./informers.ts";

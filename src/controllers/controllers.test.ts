@@ -103,3 +103,124 @@ test("a new template rolls out", { timeout: 20_000 }, async () => {
   assert.equal(done.metadata.annotations["deployment.kubernetes.io/revision"], "2");
   assert.deepEqual(c.problems, []);
 });
+
+const owner = async (client: Client) =>
+  client.create("configmaps", {
+    apiVersion: "v1",
+    kind: "ConfigMap",
+    metadata: { name: "owner", namespace: "default" },
+  });
+
+/** A config map owned by another. */
+function ownedBy({ metadata }: any, name: string) {
+  const ref = { apiVersion: "v1", kind: "ConfigMap", name: metadata.name, uid: metadata.uid, blockOwnerDeletion: true };
+  return { apiVersion: "v1", kind: "ConfigMap", metadata: { name, namespace: "default", ownerReferences: [ref] } };
+}
+
+for (const propagationPolicy of ["Background", "Foreground"] as const) {
+  test(`${propagationPolicy} deletion takes dependents of dependents`, { timeout: 20_000 }, async () => {
+    await using c = await cluster(["garbage-collector"]);
+    const top = await owner(c.client);
+    const middle = await c.client.create("configmaps", ownedBy(top, "middle"));
+    await c.client.create("configmaps", ownedBy(middle, "leaf"));
+    await c.client.delete("configmaps", top.metadata, { propagationPolicy });
+    for (const name of ["leaf", "middle", "owner"]) await c.until("configmaps", `default/${name}`, (each) => !each);
+    assert.deepEqual(c.problems, []);
+  });
+}
+
+test("orphaned dependents stay", { timeout: 20_000 }, async () => {
+  await using c = await cluster(["garbage-collector"]);
+  const top = await owner(c.client);
+  await c.client.create("configmaps", ownedBy(top, "leaf"));
+  await c.client.delete("configmaps", top.metadata, { propagationPolicy: "Orphan" });
+  await c.until("configmaps", "default/owner", (each) => !each);
+  const leaf = await c.until("configmaps", "default/leaf", (each) => !each?.metadata.ownerReferences?.length);
+  assert.equal(leaf.metadata.name, "leaf");
+});
+
+test("an owner that never was leaves nothing behind", { timeout: 20_000 }, async () => {
+  await using c = await cluster(["garbage-collector"]);
+  await c.client.create("configmaps", ownedBy({ metadata: { name: "ghost", uid: "nobody" } }, "leaf"));
+  await c.until("configmaps", "default/leaf", (each) => !each);
+});
+
+test("a namespace gets its account and bundle, and goes with all that it holds", { timeout: 20_000 }, async () => {
+  await using c = await cluster(["serviceaccount", "root-ca-certificate-publisher", "namespace"]);
+  const metadata = { name: "demo" };
+  await c.client.create("namespaces", { apiVersion: "v1", kind: "Namespace", metadata });
+  await c.until("serviceaccounts", "demo/default", (each) => each);
+  const bundle = await c.until("configmaps", "demo/kube-root-ca.crt", (each) => each);
+  assert.deepEqual(bundle.data, { "ca.crt": "PEM" });
+  await c.client.delete("namespaces", metadata);
+  await c.until("namespaces", "demo", (each) => !each);
+  for (const resource of ["serviceaccounts", "configmaps"])
+    assert.deepEqual((await c.client.list(resource, { namespace: "demo" })).items, []);
+  assert.deepEqual(c.problems, []);
+});
+
+test("a namespace waits for finalizers and says so", { timeout: 20_000 }, async () => {
+  await using c = await cluster(["namespace"]);
+  const metadata = { name: "demo" };
+  await c.client.create("namespaces", { apiVersion: "v1", kind: "Namespace", metadata });
+  const held = { name: "held", namespace: "demo", finalizers: ["example.com/hold"] };
+  await c.client.create("configmaps", { apiVersion: "v1", kind: "ConfigMap", metadata: held });
+  await c.client.delete("namespaces", metadata);
+  const waiting = await c.until("namespaces", "demo", (each) => each?.status?.conditions?.length === 5);
+  assert.deepEqual(
+    waiting.status.conditions.filter(({ status }: any) => status === "True").map(({ message }: any) => message),
+    [
+      "Some resources are remaining: configmaps. has 1 resource instances",
+      "Some content in the namespace has finalizers remaining: example.com/hold in 1 resource instances",
+    ],
+  );
+  await c.client.patch("configmaps", held, "merge", { metadata: { finalizers: null } });
+  await c.until("namespaces", "demo", (each) => !each);
+});
+
+test("a service gets endpoints and slices of its ready pods", { timeout: 20_000 }, async () => {
+  await using c = await cluster(["deployment", "replicaset", "endpoints", "endpointslice"]);
+  await account(c.client);
+  const ports = [{ name: "http", containerPort: 8080 }];
+  const pods = { ...template, spec: { containers: [{ name: "c", image: "nginx", ports }] } };
+  await c.client.create("deployments.apps", {
+    ...deployment,
+    spec: { ...deployment.spec, replicas: 1, template: pods },
+  });
+  await c.client.create("services", {
+    apiVersion: "v1",
+    kind: "Service",
+    metadata: { name: "web", namespace: "default" },
+    spec: { selector: labels, ports: [{ port: 80, targetPort: "http" }] },
+  });
+  await c.until("deployments.apps", "default/web", (each) => each?.status?.replicas === 1);
+  await makeReady(c.client);
+  const endpoints = await c.until("endpoints", "default/web", (each) => each?.subsets?.[0]?.addresses?.length === 1);
+  assert.equal(endpoints.subsets[0].addresses[0].ip, "10.244.0.9");
+  assert.deepEqual(endpoints.subsets[0].ports, [{ port: 8080, protocol: "TCP" }]);
+  const slicesOf = async () => (await c.client.list("endpointslices.discovery.k8s.io", { namespace: "default" })).items;
+  const slice: any = (await slicesOf()).find(({ endpoints: all }) => all?.length === 1);
+  assert.deepEqual(slice.endpoints[0].conditions, { ready: true, serving: true, terminating: false });
+  assert.deepEqual(slice.ports, [{ name: "", port: 8080, protocol: "TCP" }]);
+  await c.client.delete("services", { namespace: "default", name: "web" });
+  await c.until("endpoints", "default/web", (each) => !each);
+  await c.until("endpointslices.discovery.k8s.io", `default/${slice.metadata.name}`, (each) => !each);
+  assert.deepEqual(c.problems, []);
+});
+
+test("nodes get their part of the addresses and lose the taint of new ones", { timeout: 20_000 }, async () => {
+  await using c = await cluster(["node-ipam", "nodelifecycle"]);
+  for (const name of ["n1", "n2"]) {
+    const conditions = [
+      { type: "Ready", status: "True", lastHeartbeatTime: new Date(clock.now()).toISOString().replace(/\.\d+/, "") },
+    ];
+    await c.client.create("nodes", { apiVersion: "v1", kind: "Node", metadata: { name }, status: { conditions } });
+    await c.until("nodes", name, (each) => each?.spec?.podCIDR && !each.spec.taints?.length);
+  }
+  const { items } = await c.client.list("nodes");
+  assert.deepEqual(
+    items.map(({ spec }) => spec.podCIDR),
+    ["10.244.0.0/24", "10.244.1.0/24"],
+  );
+  assert.deepEqual(c.problems, []);
+});

@@ -1,7 +1,15 @@
 import type { Controller } from "../client/mod.ts";
 import { deploymentController } from "./deployment/deployment.ts";
+import { endpointsController } from "./endpoints/endpoints.ts";
+import { endpointSliceController } from "./endpointslice/endpointslice.ts";
+import { garbageCollector, type Loop } from "./garbage/garbage.ts";
+import { namespaceController } from "./namespace/namespace.ts";
+import { nodeIpamController } from "./nodeipam/nodeipam.ts";
+import { nodeLifecycleController, taintEvictionController } from "./nodelifecycle/nodelifecycle.ts";
+import { podGcController } from "./podgc/podgc.ts";
 import { replicaSetController } from "./replicaset/replicaset.ts";
 import { replicationController } from "./replicationcontroller/replicationcontroller.ts";
+import { rootCaController, serviceAccountController } from "./serviceaccount/serviceaccount.ts";
 
 /** What controllers may be told from outside. */
 export interface ControllerOptions {
@@ -18,8 +26,18 @@ export interface ControllerOptions {
 }
 
 /** All controllers, by name. One folder each. */
-export const controllers: readonly ((options: ControllerOptions) => Controller)[] = [
+export const controllers: readonly ((options: ControllerOptions) => Controller | Loop)[] = [
   () => replicaSetController,
   () => replicationController,
   () => deploymentController,
+  () => namespaceController,
+  () => serviceAccountController,
+  rootCaController,
+  () => endpointsController,
+  () => endpointSliceController,
+  nodeLifecycleController,
+  () => taintEvictionController,
+  nodeIpamController,
+  podGcController,
+  () => garbageCollector,
 ];

@@ -46,8 +46,8 @@ export function startControllers(given: ControllersOptions): Controllers {
     const reportCache = (error: unknown) => given.report?.(error, { controller: "informers", key: "" });
     await using informers = sharedInformers({ client, clock, report: reportCache });
     await using stack = new AsyncDisposableStack();
-    for (const controller of chosen)
-      stack.use(startController(controller, { client, clock, random, informers, report: given.report }));
+    const means = { client, clock, random, informers, report: given.report };
+    for (const each of chosen) stack.use("start" in each ? each.start(means) : startController(each, means));
     if (!signal.aborted)
       await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
   };
