@@ -98,7 +98,11 @@ function validateUpdate(next: Node, previous: Node): FieldError[] {
     errors.push(forbiddenField(specPath.child("providerID"), why));
   }
   const rest = { ...now };
-  for (const field of mutable) rest[field] = before[field];
+  for (const field of mutable) {
+    // A field without a value is one more than none to the comparison.
+    delete rest[field];
+    if (before[field] !== undefined) rest[field] = before[field];
+  }
   if (!sameValue(rest, before)) {
     errors.push(forbiddenField(new FieldPath("spec"), "node updates may only change labels, taints, or capacity"));
   }
