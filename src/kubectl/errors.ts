@@ -68,7 +68,7 @@ function plain(message: string): string {
 
 function statusText(status: Status): string {
   const message = status.message ?? "";
-  if (status.reason === "Invalid" && !message.startsWith("error when ")) return invalidText(status);
+  if (status.reason === "Invalid") return invalidText(status);
   if (status.reason === "Unauthorized") return `error: You must be logged in to the server (${message})`;
   return status.reason ? `Error from server (${status.reason}): ${message}` : `Error from server: ${message}`;
 }

@@ -2,15 +2,15 @@
 
 /** JSON on one line. */
 export function goJson(value: unknown): string {
-  return escape(JSON.stringify(sorted(value)) ?? "null");
+  return escapeHtml(JSON.stringify(sorted(value)) ?? "null");
 }
 
 /** JSON with four spaces, as `-o json` prints it; empty maps and lists stay on one line. */
 export function goJsonIndented(value: unknown, indent = 4): string {
-  return escape(JSON.stringify(sorted(value), null, indent) ?? "null");
+  return escapeHtml(JSON.stringify(sorted(value), null, indent) ?? "null");
 }
 
-function escape(json: string): string {
+function escapeHtml(json: string): string {
   if (!/[<>&\u2028\u2029\u007f\b\f]|\\[bf]/.test(json)) return json;
   return json
     .replaceAll("<", "\\u003c")

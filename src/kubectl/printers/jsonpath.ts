@@ -386,11 +386,11 @@ function slice(step: Extract<Step, { kind: "index" | "slice" }>, value: unknown,
 }
 
 function passes({ left, operator, right }: Extract<Step, { kind: "filter" }>, item: unknown, root: unknown): boolean {
-  const valueOf = (side: Operand): unknown[] =>
+  const sideValues = (side: Operand): unknown[] =>
     "value" in side ? [side.value] : safely(() => evaluate(side.path, [item], root, true));
-  const [a] = valueOf(left);
-  if (operator === "exists") return valueOf(left).length > 0;
-  const [b] = right ? valueOf(right) : [];
+  const [a] = sideValues(left);
+  if (operator === "exists") return sideValues(left).length > 0;
+  const [b] = right ? sideValues(right) : [];
   if (a === undefined || b === undefined) return false;
   if (operator === "==") return same(a, b);
   if (operator === "!=") return !same(a, b);
