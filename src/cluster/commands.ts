@@ -28,6 +28,15 @@ export async function runCommand(
         await self.asked();
         return 0;
       }
+      case "scheduler":
+      case "controller-manager":
+      case "kubelet":
+      case "proxy": {
+        const { runComponent } = await import("./components.ts");
+        self.onLost(report);
+        await runComponent(command, args, machine, self, report);
+        return 0;
+      }
       case "server": {
         const { runServer } = await import("./server.ts");
         const { clusterFlags } = await import("./up.ts");

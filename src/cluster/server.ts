@@ -77,7 +77,7 @@ async function startLoops(
     import("../scheduler/mod.ts"),
   ]);
   const options = { rootCa, clusterCidr: settings.clusterCidr };
-  stack.use(await startControllers({ client: clientFor("kube-controller-manager"), clock, random, options, report }));
+  stack.use(startControllers({ client: clientFor("kube-controller-manager"), clock, random, options, report }));
   stack.use(await startScheduler({ client: clientFor("kube-scheduler"), clock, random, report }));
 }
 

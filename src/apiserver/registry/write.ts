@@ -175,8 +175,47 @@ export async function updateObject(
   transform: Transform,
   options: UpdateOptions = {},
 ): Promise<Cached> {
-  const { resource } = scope;
   const key = keyIn(scope, name);
+  const turn = `${storagePrefix(storedResource(registry, scope.resource))}${key}`;
+  return inTurn(queuesOf(registry), turn, () => updateInTurn(registry, scope, name, key, transform, options));
+}
+
+/**
+ * Writers of one object wait for each other instead of racing and starting over. Other processes on the same store are
+ * not seen here: against them the commit's precondition stands.
+ */
+const turns = new WeakMap<Registry, Map<string, Promise<unknown>>>();
+
+function queuesOf(registry: Registry): Map<string, Promise<unknown>> {
+  const known = turns.get(registry) ?? new Map<string, Promise<unknown>>();
+  turns.set(registry, known);
+  return known;
+}
+
+async function inTurn<Result>(
+  queue: Map<string, Promise<unknown>>,
+  key: string,
+  run: () => Promise<Result>,
+): Promise<Result> {
+  const before = queue.get(key);
+  const own = before ? before.then(run, run) : run();
+  queue.set(key, own);
+  try {
+    return await own;
+  } finally {
+    if (queue.get(key) === own) queue.delete(key);
+  }
+}
+
+async function updateInTurn(
+  registry: Registry,
+  scope: Scope,
+  name: string,
+  key: string,
+  transform: Transform,
+  options: UpdateOptions,
+): Promise<Cached> {
+  const { resource } = scope;
   for (let attempt = 0; ; attempt++) {
     const item = cacheOf(registry, resource).get(key);
     if (!item) throw notFound(resource, name);

@@ -55,7 +55,7 @@ function rulesAt(
   key: string,
 ): readonly string[] | undefined {
   const verdict = ruleset.elements[map].get(key);
-  return verdict && ruleset.chains.get(verdict.replace("goto ", ""));
+  return verdict === undefined ? undefined : ruleset.chains.get(verdict.replace("goto ", ""));
 }
 
 function check(

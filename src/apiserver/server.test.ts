@@ -1,0 +1,287 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { KubeObject } from "../api/machinery/object.ts";
+import { StatusError } from "../api/machinery/status.ts";
+import { type Client, inProcess } from "../client/mod.ts";
+import { machine } from "../host/mod.ts";
+import { openMemoryStore } from "../store/mod.ts";
+import { createApiServer } from "./mod.ts";
+
+interface World {
+  client: Client;
+  /** `404 NotFound configmaps "x" not found`: how a call failed. */
+  failure(call: Promise<unknown>): Promise<string>;
+}
+
+/** One behaviour of the server, on a fresh one. */
+function check(what: string, body: (world: World) => Promise<void>): void {
+  test(what, async () => {
+    await using store = await openMemoryStore();
+    await using server = await createApiServer({ store, ...machine });
+    const client = inProcess(server.handler, { username: "tester", groups: ["system:masters"] });
+    await client.create("serviceaccounts", {
+      apiVersion: "v1",
+      kind: "ServiceAccount",
+      metadata: { name: "default", namespace: "default" },
+    });
+    const failure = (call: Promise<unknown>) =>
+      call.then(
+        () => "none",
+        (error: unknown) =>
+          error instanceof StatusError ? `${error.code} ${error.reason} ${error.message}` : String(error),
+      );
+    await body({ client, failure });
+  });
+}
+
+const configMap = (name: string, more: object = {}) => ({
+  apiVersion: "v1",
+  kind: "ConfigMap",
+  metadata: { name, namespace: "default", ...more },
+  data: { a: "1" },
+});
+const pod = (name: string, spec: object = {}) => ({
+  apiVersion: "v1",
+  kind: "Pod",
+  metadata: { name, namespace: "default" },
+  spec: { containers: [{ name: "c", image: "i" }], ...spec },
+});
+const here = (name: string) => ({ namespace: "default", name });
+
+check("what is created can be read, with what the server adds", async ({ client }) => {
+  const made = await client.create<KubeObject>("configmaps", configMap("x"));
+  assert.match(made.metadata.uid, /^[0-9a-f-]{36}$/);
+  assert.deepEqual(await client.get("configmaps", here("x")), made);
+});
+
+check("a name is taken once", async ({ client, failure }) => {
+  await client.create("configmaps", configMap("x"));
+  assert.equal(
+    await failure(client.create("configmaps", configMap("x"))),
+    '409 AlreadyExists configmaps "x" already exists',
+  );
+});
+
+check("generateName finds a free name", async ({ client }) => {
+  const made = await client.create<KubeObject>("configmaps", {
+    ...configMap("x"),
+    metadata: { generateName: "x-", namespace: "default" },
+  });
+  assert.match(made.metadata.name, /^x-[bcdfghjklmnpqrstvwxz2456789]{5}$/);
+});
+
+check("of two writers of one version the second is told so", async ({ client, failure }) => {
+  const made = await client.create<KubeObject>("configmaps", configMap("x"));
+  await client.update("configmaps", { ...made, data: { a: "2" } });
+  assert.match(
+    await failure(client.update("configmaps", { ...made, data: { a: "3" } })),
+    /^409 Conflict Operation cannot be fulfilled on configmaps "x": the object has been modified/,
+  );
+});
+
+check("an update that changes nothing makes no new version", async ({ client }) => {
+  const made = await client.create<KubeObject>("configmaps", configMap("x"));
+  const same = await client.update<KubeObject>("configmaps", made);
+  assert.equal(same.metadata.resourceVersion, made.metadata.resourceVersion);
+});
+
+check("patches of every kind", async ({ client }) => {
+  await client.create("configmaps", configMap("x"));
+  await client.patch("configmaps", here("x"), "merge", { data: { b: "2", a: null } });
+  await client.patch("configmaps", here("x"), "json", [{ op: "add", path: "/data/c", value: "3" }]);
+  const made = await client.patch<KubeObject>("configmaps", here("x"), "strategic", { data: { d: "4" } });
+  assert.deepEqual(made.data, { b: "2", c: "3", d: "4" });
+});
+
+check("forty writers at once, each of them counted", async ({ client }) => {
+  await client.create("configmaps", configMap("x"));
+  await Promise.all(
+    Array.from({ length: 40 }, (_, index) =>
+      client.patch("configmaps", here("x"), "merge", { data: { [`k${index}`]: "1" } }),
+    ),
+  );
+  const { data } = await client.get<KubeObject>("configmaps", here("x"));
+  assert.equal(Object.keys(data).length, 41);
+});
+
+check("the status has a door of its own", async ({ client }) => {
+  await client.create("pods", pod("p"));
+  await client.patch("pods", here("p"), "merge", { status: { phase: "Running" }, metadata: { labels: { a: "b" } } });
+  const main = await client.get<KubeObject>("pods", here("p"));
+  assert.deepEqual([main.status.phase, main.metadata.labels], ["Pending", { a: "b" }]);
+  const status = await client.patch<KubeObject>(
+    "pods",
+    here("p"),
+    "merge",
+    { status: { phase: "Running" }, spec: { nodeName: "n" } },
+    { subresource: "status" },
+  );
+  assert.deepEqual([status.status.phase, status.spec.nodeName], ["Running", undefined]);
+});
+
+check("a dry run leaves nothing", async ({ client, failure }) => {
+  await client.create("configmaps", configMap("x"), { dryRun: true });
+  assert.equal(await failure(client.get("configmaps", here("x"))), '404 NotFound configmaps "x" not found');
+});
+
+check("a scheduled pod goes when its kubelet says so, an unscheduled one at once", async ({ client, failure }) => {
+  await client.create("pods", pod("p"));
+  await client.create(
+    "pods",
+    {
+      ...pod("p"),
+      apiVersion: "v1",
+      kind: "Binding",
+      metadata: { name: "p", namespace: "default" },
+      target: { name: "n" },
+    },
+    { subresource: "binding" },
+  );
+  const going = await client.delete("pods", here("p"));
+  assert.equal(going.metadata.deletionGracePeriodSeconds, 30);
+  await client.delete("pods", here("p"), { gracePeriodSeconds: 0 });
+  assert.match(await failure(client.get("pods", here("p"))), /^404/);
+  await client.create("pods", pod("q"));
+  await client.delete("pods", here("q"));
+  assert.match(await failure(client.get("pods", here("q"))), /^404/);
+});
+
+check("finalizers hold a deleted object until the last one is gone", async ({ client, failure }) => {
+  await client.create("configmaps", configMap("x", { finalizers: ["example.org/hold"] }));
+  await client.delete("configmaps", here("x"));
+  const held = await client.get<KubeObject>("configmaps", here("x"));
+  assert.ok(held.metadata.deletionTimestamp);
+  await client.patch("configmaps", here("x"), "merge", { metadata: { finalizers: null } });
+  assert.match(await failure(client.get("configmaps", here("x"))), /^404/);
+});
+
+check("a deletion's preconditions", async ({ client, failure }) => {
+  await client.create("configmaps", configMap("x"));
+  assert.match(
+    await failure(client.delete("configmaps", here("x"), { preconditions: { uid: "other" } })),
+    /^409 Conflict .*Precondition failed: UID in precondition: other/,
+  );
+});
+
+check("lists: selectors, pages, and one revision for all of them", async ({ client }) => {
+  for (const name of ["a", "b", "c"])
+    await client.create("configmaps", configMap(name, { labels: { odd: String(name !== "b") } }));
+  const odd = await client.list("configmaps", { namespace: "default", labelSelector: "odd=true" });
+  assert.deepEqual(
+    odd.items.map((item) => item.metadata.name),
+    ["a", "c"],
+  );
+  const first = await client.list("configmaps", { namespace: "default", limit: 2 });
+  await client.create("configmaps", configMap("d"));
+  const rest = await client.list("configmaps", { namespace: "default", limit: 2, continue: first.metadata.continue });
+  assert.deepEqual(
+    [first.items.length, first.metadata.remainingItemCount, rest.items.map((item) => item.metadata.name)],
+    [2, 1, ["c"]],
+  );
+  const named = await client.list("configmaps", { fieldSelector: "metadata.name=d" });
+  assert.deepEqual(
+    named.items.map((item) => item.metadata.name),
+    ["d"],
+  );
+});
+
+check("a watch from a version tells everything since, and what comes into and out of view", async ({ client }) => {
+  const made = await client.create<KubeObject>("configmaps", configMap("x"));
+  await client.patch("configmaps", here("x"), "merge", { metadata: { labels: { seen: "yes" } } });
+  await client.patch("configmaps", here("x"), "merge", { data: { a: "2" } });
+  await client.patch("configmaps", here("x"), "merge", { metadata: { labels: { seen: "no" } } });
+  const abort = new AbortController();
+  const types: string[] = [];
+  for await (const batch of client.watch("configmaps", {
+    labelSelector: "seen=yes",
+    resourceVersion: made.metadata.resourceVersion,
+    signal: abort.signal,
+  })) {
+    types.push(...batch.map((event) => event.type));
+    if (types.length >= 3) break;
+  }
+  assert.deepEqual(types, ["ADDED", "MODIFIED", "DELETED"]);
+});
+
+check("Services get addresses and ports that nobody has", async ({ client, failure }) => {
+  const service = (name: string, spec: object = {}) => ({
+    apiVersion: "v1",
+    kind: "Service",
+    metadata: { name, namespace: "default" },
+    spec: { ports: [{ port: 80 }], ...spec },
+  });
+  const made = await Promise.all(
+    Array.from({ length: 20 }, (_, index) =>
+      client.create<KubeObject>("services", service(`s${index}`, { type: "NodePort" })),
+    ),
+  );
+  assert.equal(new Set(made.map((each) => each.spec.clusterIP)).size, 20);
+  assert.equal(new Set(made.map((each) => each.spec.ports[0].nodePort)).size, 20);
+  assert.ok(made.every((each) => each.spec.clusterIP.startsWith("10.96.")));
+  const taken = { clusterIP: made[0]!.spec.clusterIP };
+  assert.match(
+    await failure(client.create("services", service("again", taken))),
+    /^422 Invalid .*provided IP is already allocated/,
+  );
+  assert.match(
+    await failure(client.create("services", service("low", { type: "NodePort", ports: [{ port: 80, nodePort: 80 }] }))),
+    /provided port is not in the valid range. The range of valid ports is 30000-32767/,
+  );
+});
+
+check("scale: a view of an object's replicas", async ({ client }) => {
+  const template = { metadata: { labels: { app: "a" } }, spec: { containers: [{ name: "c", image: "i" }] } };
+  const deployment = {
+    apiVersion: "apps/v1",
+    kind: "Deployment",
+    metadata: { name: "d", namespace: "default" },
+    spec: { selector: { matchLabels: { app: "a" } }, template },
+  };
+  await client.create("deployments.apps", deployment);
+  await client.patch("deployments.apps", here("d"), "merge", { spec: { replicas: 3 } }, { subresource: "scale" });
+  const [scale, changed] = await Promise.all([
+    client.get<KubeObject>("deployments.apps", here("d"), { subresource: "scale" }),
+    client.get<KubeObject>("deployments.apps", here("d")),
+  ]);
+  assert.deepEqual(
+    [scale.kind, scale.spec.replicas, scale.status.selector, changed.spec.replicas, changed.metadata.generation],
+    ["Scale", 3, "app=a", 3, 2],
+  );
+});
+
+check("nothing is created in a namespace that is missing or going", async ({ client, failure }) => {
+  assert.equal(
+    await failure(client.create("configmaps", configMap("x", { namespace: "none" }))),
+    '404 NotFound namespaces "none" not found',
+  );
+  await client.create("namespaces", { apiVersion: "v1", kind: "Namespace", metadata: { name: "going" } });
+  await client.delete("namespaces", { name: "going" });
+  assert.match(
+    await failure(client.create("configmaps", configMap("x", { namespace: "going" }))),
+    /^403 Forbidden .*because it is being terminated/,
+  );
+});
+
+check("every pod has an account, its token, and tolerations", async ({ client, failure }) => {
+  const made = await client.create<KubeObject>("pods", pod("p"));
+  assert.equal(made.spec.serviceAccountName, "default");
+  assert.match(made.spec.volumes[0].name, /^kube-api-access-/);
+  assert.deepEqual(
+    made.spec.tolerations.map((each: any) => each.key),
+    ["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"],
+  );
+  assert.match(
+    await failure(client.create("pods", pod("q", { serviceAccountName: "none" }))),
+    /serviceaccount "none" not found/,
+  );
+});
+
+check("what is unknown is not found, by its kind", async ({ client }) => {
+  const ask = async (url: string) => (await client.raw({ method: "GET", url })).status;
+  assert.deepEqual(
+    await Promise.all(
+      ["/api/v1/nonsense", "/apis/none.example.org/v1/x", "/apis/apps/v2/deployments", "/nonsense"].map(ask),
+    ),
+    [404, 404, 404, 404],
+  );
+});
