@@ -69,7 +69,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   const { store, clock, random, net } = options;
   const abort = new AbortController();
   const resources = options.resources ?? builtinResources;
-  const [cache] = await Promise.all([openWatchCache(store, resources, abort.signal), loadDefinitions()]);
+  const [cache] = await Promise.all([openWatchCache(store, resources, clock, abort.signal), loadDefinitions()]);
   const serviceCidr = options.serviceCidr ?? "10.96.0.0/16";
   const nodePorts = options.nodePorts ?? { first: 30_000, last: 32_767 };
   const current = (): Registry => registry;

@@ -1,5 +1,6 @@
 import type { KubeObject } from "../../api/machinery/object.ts";
 import type { Resource } from "../../api/machinery/resource.ts";
+import type { Clock } from "../../base/world.ts";
 import type { Entry, Store, StoreEvent, StoreEvents } from "../../store/mod.ts";
 import { CompactedError } from "../../store/mod.ts";
 
@@ -40,6 +41,9 @@ export interface ResourceCache {
 
 /** How many past events a resource keeps; a watch from before them gets 410. */
 const historyEventsMax = 2_000;
+
+/** How often idle watchers are told how far the server is, in milliseconds. */
+const tickMs = 60_000;
 
 /** How many batches a slow watcher may leave unread before it is let go. */
 const backlogMax = 5_000;
@@ -181,10 +185,18 @@ class Table implements ResourceCache {
     return low;
   }
 
+  /** Tells watchers that have nothing to read how far the server is, so that they can send a bookmark. */
+  tick(): void {
+    for (const watcher of this.#watchers) {
+      if (watcher.queue.length > 0) continue;
+      watcher.queue.push({ events: [], revision: this.revision });
+      watcher.wake();
+    }
+  }
+
   tell(events: readonly CacheEvent[], revision: number): void {
     this.revision = revision;
     for (const watcher of this.#watchers) {
-      if (events.length === 0) continue;
       if (watcher.queue.length >= backlogMax) {
         watcher.lost = true;
         this.#watchers.delete(watcher);
@@ -246,6 +258,7 @@ export function storagePrefix(resource: Resource): string {
 export async function openWatchCache(
   store: Store,
   resources: readonly Resource[],
+  clock: Clock,
   signal: AbortSignal,
 ): Promise<WatchCache> {
   const tables = new Map<string, Table>();
@@ -311,6 +324,7 @@ export async function openWatchCache(
       if (waiting[index]!.revision <= seen) waiting.splice(index, 1)[0]!.resolve();
     }
   };
+  tickRegularly(tables, clock, signal);
   void (async () => {
     try {
       for await (const batch of store.watch("/registry/", revision, signal)) take(batch);
@@ -319,6 +333,15 @@ export async function openWatchCache(
     }
   })();
   return cache;
+}
+
+function tickRegularly(tables: ReadonlyMap<string, Table>, clock: Clock, signal: AbortSignal): void {
+  let timer = clock.after(tickMs, tick);
+  signal.addEventListener("abort", () => timer[Symbol.dispose](), { once: true });
+  function tick(): void {
+    for (const table of tables.values()) table.tick();
+    if (!signal.aborted) timer = clock.after(tickMs, tick);
+  }
 }
 
 function toCached(entries: readonly Entry[], prefix: string): Cached[] {

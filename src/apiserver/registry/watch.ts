@@ -16,7 +16,7 @@ export interface WatchRequest {
 }
 
 /** How often a watcher that asked for bookmarks gets one, in milliseconds. */
-const bookmarkMs = 60_000;
+const bookmarkMs = 50_000;
 
 /** Writes an event in the form that the client negotiated. */
 export type EventEncoder = (type: WatchEvent["type"], item: Cached) => EncodedEvent;
