@@ -13,14 +13,17 @@ export interface ParsedFlags {
   rest: string[];
 }
 
+const shorthands: Record<string, string> = { "-o": "output", "-t": "tag", "-f": "file" };
+
 /** Reads `--name value`, `--name=value` and `--switch`. Throws for unknown flags, naming them as Kubernetes' programs do. */
 export function parseFlags(args: readonly string[], table: FlagTable): ParsedFlags {
   const values = new Map<string, string[]>();
   const rest: string[] = [];
   for (let at = 0; at < args.length; at++) {
     const arg = args[at]!;
-    if (arg === "-o") {
-      values.set("output", [args[++at] ?? ""]);
+    const long = shorthands[arg];
+    if (long !== undefined) {
+      values.set(long, [args[++at] ?? ""]);
       continue;
     }
     if (!arg.startsWith("--")) {
