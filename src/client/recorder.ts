@@ -62,6 +62,8 @@ export function eventRecorder({ client, clock, random, source }: RecorderOptions
   const similar = memory<{ texts: Set<string>; lastMs: number }>();
   const buckets = memory<{ tokens: number; atMs: number }>();
 
+  const nameFor = eventNames(clock, random);
+
   function isSpam(subject: string): boolean {
     const now = clock.now();
     const bucket = buckets.get(subject) ?? { tokens: spam.burst, atMs: now };
@@ -105,7 +107,7 @@ export function eventRecorder({ client, clock, random, source }: RecorderOptions
       });
       return;
     }
-    const name = eventName(metadata.name, random);
+    const name = nameFor(metadata.name);
     const event = eventOf(about, source, { name, type, reason, message: text, at });
     // Nobody waits for an event, and a lost one is no failure.
     const sent = client.create("events", event).then(
@@ -116,9 +118,17 @@ export function eventRecorder({ client, clock, random, source }: RecorderOptions
   };
 }
 
-function eventName(object: string, random: Random): string {
-  const hex = Array.from(random.bytes(8), (byte) => byte.toString(16).padStart(2, "0")).join("");
-  return `${object.slice(0, 253 - 17)}.${hex}`;
+/**
+ * Names that sort by time, to a few microseconds, as client-go's do: events of one second are listed in order by their
+ * names. The last digits are chance, so that two tellers never choose the same.
+ */
+function eventNames(clock: Clock, random: Random): (object: string) => string {
+  const startMs = clock.now() - clock.monotonicMs();
+  return (object) => {
+    const microseconds = BigInt(Math.round((startMs + clock.monotonicMs()) * 1000));
+    const chance = BigInt(Math.floor(random.next() * 1000));
+    return `${object.slice(0, 253 - 17)}.${(microseconds * 1000n + chance).toString(16)}`;
+  };
 }
 
 /** The event object. Pure. */

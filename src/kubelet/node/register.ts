@@ -1,11 +1,10 @@
 import type { KubeObject } from "../../api/machinery/object.ts";
 import { hasReason } from "../../api/machinery/status.ts";
 import type { Clock, Disk } from "../../base/world.ts";
-import type { Client } from "../../client/mod.ts";
+import type { Client, Recorder } from "../../client/mod.ts";
 import type { Runtime } from "../cri/runtime.ts";
 import { runtimeMessage } from "../cri/runtime.ts";
 import type { RuntimeCondition } from "../cri/types.ts";
-import type { Recorder } from "../support/events.ts";
 import type { NodeCondition, NodeFacts, NodePressure } from "./status.ts";
 import { nodeConditions, nodeLabels, nodeResources, nodeStatus } from "./status.ts";
 

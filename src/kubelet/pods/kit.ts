@@ -1,9 +1,8 @@
 import type { Clock } from "../../base/world.ts";
-import type { Client } from "../../client/mod.ts";
+import type { Client, Recorder } from "../../client/mod.ts";
 import type { Runtime } from "../cri/runtime.ts";
 import type { Images, Tell } from "../images/images.ts";
 import type { Hooks } from "../probes/hooks.ts";
-import type { Recorder } from "../support/events.ts";
 import type { PodMachine } from "./machine.ts";
 import type { ProbeResults } from "./plan.ts";
 import type { Container, ContainerKind, Pod } from "./pod.ts";
