@@ -19,6 +19,14 @@ export function statusReporter(kit: Pick<PodKit, "client" | "clock">): Reporter 
   let next: { pod: Pod; status: PodStatus } | undefined;
   let sending: Promise<void> | undefined;
 
+  function send(): void {
+    sending ??= drain().finally(() => {
+      sending = undefined;
+      // A status that came between the last look at `next` and here would wait for ever.
+      if (next) send();
+    });
+  }
+
   async function drain(): Promise<void> {
     while (next) {
       const { pod, status } = next;
@@ -43,12 +51,10 @@ export function statusReporter(kit: Pick<PodKit, "client" | "clock">): Reporter 
       if (text === sentText) return;
       next = { pod, status };
       sentText = text;
-      sending ??= drain().finally(() => {
-        sending = undefined;
-      });
+      send();
     },
     settled: async () => {
-      await sending;
+      while (sending) await sending;
     },
   };
 }

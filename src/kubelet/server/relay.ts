@@ -140,8 +140,9 @@ async function translateCommand(
     message.set(chunk, 1);
     return socket.send(message);
   };
-  // Clients take an empty message on each channel as the sign that it is open.
-  for (const to of [channel.stdin, channel.stdout, channel.stderr, channel.error]) await send(to, new Uint8Array());
+  // Clients take an empty message on each channel as the sign that it is open; of one they did not ask for they complain.
+  const opened = [streams.stdout && channel.stdout, streams.stderr && channel.stderr, channel.error];
+  for (const to of opened) if (to !== undefined) await send(to, new Uint8Array());
   const input = fromClient(socket, streams, base64).finally(() => spdy.close());
   const outputs = [
     copyTo(streams.stdout, (chunk) => send(channel.stdout, chunk)),
