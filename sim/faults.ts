@@ -21,12 +21,20 @@ export interface Weather {
   random: Random;
 }
 
+/** What ties a component to the cluster. A process that is dead says nothing more, whatever it still has in hand. */
+export interface Cord {
+  cut: boolean;
+}
+
+const silence = new Promise<never>(() => {});
+
 /** A client over a bad connection. */
-export function faultyClient(client: Client, weather: Weather): Client {
+export function faultyClient(client: Client, weather: Weather, cord: Cord): Client {
   const strikes = (chance = 0): boolean => !weather.calm && weather.random.next() < chance;
   const lost = () =>
     new StatusError({ code: 503, reason: "ServiceUnavailable", message: "the connection was lost (simulated)" });
   const write = async <T>(run: () => Promise<T>): Promise<T> => {
+    if (cord.cut) return silence;
     if (!strikes(weather.faults.writeFail)) return run();
     // The worse half: the write is done and nobody hears of it.
     if (weather.random.next() < 0.5) await run();
@@ -34,8 +42,11 @@ export function faultyClient(client: Client, weather: Weather): Client {
   };
   return {
     ...client,
+    get: (...args) => (cord.cut ? silence : client.get(...args)) as any,
+    list: (...args) => (cord.cut ? silence : client.list(...args)) as any,
     async *watch(resource, options) {
       for await (const batch of client.watch<any>(resource, options)) {
+        if (cord.cut) return;
         if (strikes(weather.faults.watchDrop)) throw lost();
         yield batch;
       }

@@ -7,7 +7,7 @@ import { hollowRuntime, type Runtime, startKubelet } from "../src/kubelet/mod.ts
 import { startScheduler } from "../src/scheduler/mod.ts";
 import { openMemoryStore } from "../src/store/mod.ts";
 import { type HandClock, handClock } from "./clock.ts";
-import { type Faults, faultyClient, type Weather } from "./faults.ts";
+import { type Cord, type Faults, faultyClient, type Weather } from "./faults.ts";
 import { seededRandom } from "./random.ts";
 
 export interface SimulationOptions {
@@ -49,7 +49,7 @@ const noNet = new Proxy({} as Net, {
 });
 
 interface Component {
-  start(): Promise<() => Promise<void>> | (() => Promise<void>);
+  start(cord: Cord): Promise<() => Promise<void>> | (() => Promise<void>);
   stop?: () => Promise<void>;
 }
 
@@ -70,12 +70,17 @@ export async function simulate(options: SimulationOptions): Promise<Simulation> 
     if (request.method !== "GET" && !isHeartbeat(request.url)) writes++;
     return server.handler(request);
   };
-  const clientOf = (username: string) =>
-    faultyClient(inProcess(counted, { username, groups: ["system:masters"] }), weather);
+  const clientOf = (username: string, cord: Cord) =>
+    faultyClient(inProcess(counted, { username, groups: ["system:masters"] }), weather, cord);
   const client = inProcess(server.handler, { username: "admin", groups: ["system:masters"] });
   const components = componentsOf({ ...options, nodes }, clock, random, clientOf);
   const begin = async ([, component]: [string, Component]) => {
-    component.stop = await component.start();
+    const cord = { cut: false };
+    const stop = await component.start(cord);
+    component.stop = () => {
+      cord.cut = true;
+      return stop();
+    };
   };
   const started = Promise.all([...components].map(begin));
   await drain();
@@ -155,20 +160,20 @@ function componentsOf(
   options: SimulationOptions,
   clock: HandClock,
   random: ReturnType<typeof seededRandom>,
-  clientOf: (name: string) => Client,
+  clientOf: (name: string, cord: Cord) => Client,
 ): Map<string, Component> {
   const components = new Map<string, Component>();
   const reporter = (name: string) => (error: unknown) => options.report?.(name, error);
   components.set("controllers", {
-    start() {
-      const means = { client: clientOf("controllers"), clock, random, report: reporter("controllers") };
+    start(cord) {
+      const means = { client: clientOf("controllers", cord), clock, random, report: reporter("controllers") };
       const running = startControllers({ ...means, options: { rootCa: "simulated" } });
       return () => Promise.resolve(running[Symbol.asyncDispose]());
     },
   });
   components.set("scheduler", {
-    start() {
-      const means = { client: clientOf("scheduler"), clock, random, report: reporter("scheduler") };
+    start(cord) {
+      const means = { client: clientOf("scheduler", cord), clock, random, report: reporter("scheduler") };
       const running = startScheduler(means);
       return () => Promise.resolve(running[Symbol.asyncDispose]());
     },
@@ -177,7 +182,7 @@ function componentsOf(
     const name = `node-${index}`;
     // The runtime outlives its kubelet, as containerd does.
     const runtime = hollowRuntime({ clock, addressOf: (n) => `10.244.${index - 1}.${n & 255}` });
-    components.set(name, { start: () => startNode(name, runtime, clientOf(name), clock, random, index) });
+    components.set(name, { start: (cord) => startNode(name, runtime, clientOf(name, cord), clock, random, index) });
   }
   return components;
 }
