@@ -52,16 +52,7 @@ const nginxPage = `<!DOCTYPE html>
 function nginx(version: string, names: readonly string[]): Recipe {
   return {
     names,
-    packages: [
-      "nginx",
-      "nginx-common",
-      "libc6",
-      "libcrypt1",
-      "libpcre2-8-0",
-      "libssl3",
-      "zlib1g",
-      "busybox-static",
-    ],
+    packages: ["nginx", "nginx-common", "libc6", "libcrypt1", "libpcre2-8-0", "libssl3", "zlib1g", "busybox-static"],
     files: {
       ...accounts,
       "etc/nginx/nginx.conf": nginxConfig,

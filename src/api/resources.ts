@@ -137,11 +137,6 @@ export function resourceById(id: string): Resource | undefined {
   return byId.get(id);
 }
 
-/** The built-in resource of a kind, in its preferred version; undefined if there is none. */
-export function resourceByKind(group: string, kind: string): Resource | undefined {
-  return byKind.get(`${group}/${kind}`);
-}
-
 const nameColumn: Column<any> = {
   name: "Name",
   type: "string",

@@ -3,7 +3,7 @@ import { formatIp, networkOf, parseCidr } from "../api/machinery/ip.ts";
 import type { Resource } from "../api/machinery/resource.ts";
 import { StatusError } from "../api/machinery/status.ts";
 import { builtinResources } from "../api/resources.ts";
-import type { HttpAnswer, HttpHandler, Net, TlsIdentity } from "../base/http.ts";
+import type { HttpHandler, Net, TlsIdentity } from "../base/http.ts";
 import type { Clock, Random } from "../base/world.ts";
 import type { Store } from "../store/mod.ts";
 import { namespaceLifecycle } from "./admission/namespace_lifecycle.ts";
@@ -173,5 +173,3 @@ async function compactRegularly({ store, clock }: Registry, signal: AbortSignal)
     before = now;
   }
 }
-
-export type { HttpAnswer };

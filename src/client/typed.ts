@@ -1,4 +1,4 @@
-import type { KubeList, KubeObject } from "../api/machinery/object.ts";
+import type { KubeObject } from "../api/machinery/object.ts";
 import { type Status, StatusError } from "../api/machinery/status.ts";
 import type { AnswerBody, HttpAnswer, WatchEvent } from "../base/http.ts";
 import type { Client, DeleteOptions, ListOptions, PatchType, ResourceLike, WriteOptions } from "./client.ts";
@@ -191,5 +191,3 @@ async function* eventsOf<T>(body: AnswerBody | undefined): AsyncGenerator<readon
     if (batch.length > 0) yield batch;
   }
 }
-
-export type { KubeList };

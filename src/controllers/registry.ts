@@ -3,6 +3,7 @@ import { deploymentController } from "./deployment/deployment.ts";
 import { endpointsController } from "./endpoints/endpoints.ts";
 import { endpointSliceController } from "./endpointslice/endpointslice.ts";
 import { garbageCollector, type Loop } from "./garbage/garbage.ts";
+import { jobController, jobOrphanController } from "./job/job.ts";
 import { namespaceController } from "./namespace/namespace.ts";
 import { nodeIpamController } from "./nodeipam/nodeipam.ts";
 import { nodeLifecycleController, taintEvictionController } from "./nodelifecycle/nodelifecycle.ts";
@@ -30,6 +31,8 @@ export const controllers: readonly ((options: ControllerOptions) => Controller |
   () => replicaSetController,
   () => replicationController,
   () => deploymentController,
+  () => jobController,
+  () => jobOrphanController,
   () => namespaceController,
   () => serviceAccountController,
   rootCaController,

@@ -42,10 +42,3 @@ function writeChunk(duplex: Duplex, chunk: Uint8Array): Promise<void> {
     duplex.write(chunk, (error) => (error ? reject(error) : resolve()));
   });
 }
-
-/** Reads a stream to its end. */
-export async function readAll(stream: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
-  const parts: Uint8Array[] = [];
-  for await (const part of stream) parts.push(part);
-  return parts.length === 1 ? parts[0]! : Buffer.concat(parts);
-}

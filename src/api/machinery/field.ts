@@ -89,10 +89,6 @@ export function fieldNotFound(path: FieldPath, value: unknown): FieldError {
   return { type: "FieldValueNotFound", field: `${path}`, body: `Not found: ${showValue(value)}` };
 }
 
-export function typeInvalid(path: FieldPath, value: unknown, why: string): FieldError {
-  return { type: "FieldValueTypeInvalid", field: `${path}`, body: `Invalid value: ${showValue(value)}: ${why}` };
-}
-
 /** The 422 for these errors, one line for one error and a bracketed list for several, as the real server words it. */
 export function invalidObject(group: string, kind: string, name: string, errors: readonly FieldError[]): StatusError {
   const causes: StatusCause[] = errors.map((error) => ({

@@ -21,7 +21,6 @@ const label1035Pattern = whole(label1035Format);
 const qualifiedPattern = whole(qualifiedFormat);
 const labelValuePattern = whole(labelValueFormat);
 const wildcardPattern = whole(wildcardFormat);
-const cIdentifierPattern = whole(cIdentifierFormat);
 const configKeyPattern = whole(configKeyFormat);
 const headerPattern = whole(headerFormat);
 const percentPattern = whole(percentFormat);
@@ -80,13 +79,6 @@ const labelValueMessage = mismatch(
   "MyValue",
   "my_value",
   "12345",
-);
-const cIdentifierMessage = mismatch(
-  "a valid C identifier must start with alphabetic character or '_', followed by a string of alphanumeric characters or '_'",
-  cIdentifierFormat,
-  "my_name",
-  "MY_NAME",
-  "MyName",
 );
 const configKeyMessage = mismatch(
   "a valid config key must consist of alphanumeric characters, '-', '_' or '.'",
@@ -243,11 +235,6 @@ export function cidr(value: string): string[] {
   return networkOf(range) === range.ip.value ? [] : ["must not have bits set beyond the prefix length"];
 }
 
-/** A C identifier. Messages, none if valid. */
-export function cIdentifier(value: string): string[] {
-  return cIdentifierPattern.test(value) ? [] : [cIdentifierMessage];
-}
-
 /** An HTTP header's name. Messages, none if valid. */
 export function httpHeaderName(value: string): string[] {
   return headerPattern.test(value) ? [] : [headerMessage];
@@ -264,11 +251,6 @@ export function pathSegment(value: string): string[] {
   return ["/", "%"]
     .filter((character) => value.includes(character))
     .map((character) => `may not contain '${character}'`);
-}
-
-/** `/…`. Messages, none if valid. */
-export function absolutePath(value: string): string[] {
-  return value.startsWith("/") ? [] : ["must be an absolute path"];
 }
 
 /** A path without `..` in it and not absolute. Messages, none if valid. */

@@ -63,12 +63,6 @@ export function keyOf(object: { metadata: { namespace?: string; name: string } }
   return namespace ? `${namespace}/${name}` : name;
 }
 
-/** Splits what `keyOf` joined. */
-export function splitKey(key: string): { namespace?: string; name: string } {
-  const slash = key.indexOf("/");
-  return slash < 0 ? { name: key } : { namespace: key.slice(0, slash), name: key.slice(slash + 1) };
-}
-
 /** The owner that manages this object, if one does. */
 export function controllerOf(object: { metadata: { ownerReferences?: OwnerReference[] } }): OwnerReference | undefined {
   return object.metadata.ownerReferences?.find((owner) => owner.controller);

@@ -151,16 +151,6 @@ export function milliValue(value: QuantityLike): number {
   return Number(ceilDivide(parseQuantity(value).nano, 1_000_000n));
 }
 
-/** A quantity of this many thousandths. */
-export function quantityFromMilli(milli: number, format: Quantity["format"] = "DecimalSI"): Quantity {
-  return { nano: BigInt(Math.ceil(milli)) * 1_000_000n, format };
-}
-
-/** A quantity of this many units. */
-export function quantityFromNumber(value: number, format: Quantity["format"] = "DecimalSI"): Quantity {
-  return { nano: BigInt(Math.ceil(value)) * nanoPerUnit, format };
-}
-
 /** Division that rounds away from zero, as Kubernetes scales. */
 function ceilDivide(value: bigint, by: bigint): bigint {
   return value < 0n ? -((-value + by - 1n) / by) : (value + by - 1n) / by;

@@ -1,5 +1,3 @@
-import { apiVersionOf } from "./object.ts";
-
 /** A Kubernetes Status object: what clients see of a failure (API conventions, Response Status Kind). */
 export interface Status {
   kind: "Status";
@@ -139,8 +137,6 @@ export function unsupportedMediaType(mediaTypes: readonly string[]): StatusError
 export function kindName(group: string, kind: string): string {
   return group === "" ? kind : `${kind}.${group}`;
 }
-
-export { apiVersionOf };
 
 /** A resourceVersion of a list that is no number. */
 export function invalidResourceVersion(text: string): StatusError {

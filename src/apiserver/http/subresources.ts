@@ -3,10 +3,11 @@ import { methodNotSupported, notFound, StatusError } from "../../api/machinery/s
 import { formatTime } from "../../api/machinery/time.ts";
 import type { HttpAnswer } from "../../base/http.ts";
 import { type TokenBinding, type TokenKeys, tokenClaims } from "../auth/service_account.ts";
+import { getObject } from "../registry/read.ts";
 import { cacheOf } from "../registry/scope.ts";
 import { updateObject } from "../registry/write.ts";
 import type { connector } from "../subresources/connect.ts";
-import { bindPod, evictPod } from "../subresources/pods.ts";
+import { addEphemeralContainers, bindPod, evictPod } from "../subresources/pods.ts";
 import { applyScale, toScale } from "../subresources/scale.ts";
 import { itemAnswer, objectAnswer } from "./answer.ts";
 import { decodeBodyAs, decodeObject } from "./body.ts";
@@ -83,7 +84,17 @@ async function partAnswer(call: Call): Promise<HttpAnswer> {
   const { registry, scope, route, form, name, request, subresource, now } = call;
   const part = subresource!.name;
   if (route.verb === "get")
-    return itemAnswer(200, { ...cacheOf(registry, scope.resource).get(name!)! }, form, scope.resource, "Metadata", now);
+    return itemAnswer(200, getObject(registry, scope, name!), form, scope.resource, "Metadata", now);
+  if (scope.resource.id === "pods" && part === "ephemeralcontainers") {
+    const body = route.verb === "update" ? await decodeObject(call, request) : undefined;
+    const changed = await addEphemeralContainers(
+      registry,
+      scope,
+      name!,
+      (pod) => body ?? patchDocument(call, pod, scope.resource.schema),
+    );
+    return itemAnswer(200, changed, form, scope.resource, "Metadata", now);
+  }
   const isFinalize = scope.resource.id === "namespaces" && part === "finalize";
   if (!isFinalize) {
     throw new StatusError({

@@ -162,6 +162,8 @@ export interface UpdateOptions {
   uid?: string;
   /** Skips admission and validation: for the server's own bookkeeping. */
   internal?: boolean;
+  /** Such a write raises the generation all the same, if the spec changed. */
+  counts?: boolean;
 }
 
 /**
@@ -266,7 +268,7 @@ async function storeUpdate(
   mergeParts(stored, next, previous, options.subresource);
   if (!options.internal) prepareNext(registry, scope, stored, next, previous, options.subresource);
   if (!stored.generation) delete next.metadata.generation;
-  else if (!options.internal && specChanged(next, previous))
+  else if ((!options.internal || options.counts) && specChanged(next, previous))
     next.metadata.generation = (previous.metadata.generation ?? 0) + 1;
   else next.metadata.generation = previous.metadata.generation;
   if (!options.internal) {

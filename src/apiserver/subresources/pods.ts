@@ -1,8 +1,12 @@
+import { checkEphemeralUpdate } from "../../api/core/podspec/update.ts";
+import { type FieldError, FieldPath } from "../../api/machinery/field.ts";
 import type { KubeObject } from "../../api/machinery/object.ts";
 import { selects } from "../../api/machinery/selector.ts";
 import { conflict, internal, type Status, tooManyRequests } from "../../api/machinery/status.ts";
 import { formatTime } from "../../api/machinery/time.ts";
+import type { Cached } from "../cache/cache.ts";
 import { deleteObject } from "../registry/delete.ts";
+import { objectErrors, throwIfInvalid } from "../registry/prepare.ts";
 import { cacheOf, type Registry, type Scope } from "../registry/scope.ts";
 import { updateObject } from "../registry/write.ts";
 
@@ -102,5 +106,33 @@ async function spendBudget(registry: Registry, scope: Scope, budget: KubeObject,
       };
     },
     { subresource: "internal", internal: true },
+  );
+}
+
+/** Adds ephemeral containers to a pod (`pods/ephemeralcontainers`, KEP-277): nothing else of the wanted pod counts. */
+export function addEphemeralContainers(
+  registry: Registry,
+  scope: Scope,
+  name: string,
+  wanted: (pod: KubeObject) => KubeObject | Promise<KubeObject>,
+): Promise<Cached> {
+  return updateObject(
+    registry,
+    scope,
+    name,
+    async (pod) => {
+      const draft = await wanted(pod);
+      scope.resource.defaults?.(draft);
+      const next = {
+        ...pod,
+        metadata: { ...pod.metadata, resourceVersion: draft.metadata.resourceVersion ?? "" },
+        spec: { ...pod.spec, ephemeralContainers: draft.spec.ephemeralContainers },
+      };
+      const errors: FieldError[] = [];
+      checkEphemeralUpdate(errors, next as never, pod as never, new FieldPath("spec"));
+      throwIfInvalid(scope.resource, name, [...errors, ...objectErrors(scope.resource, next)]);
+      return next;
+    },
+    { subresource: "internal", internal: true, counts: true },
   );
 }

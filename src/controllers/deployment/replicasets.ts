@@ -8,7 +8,7 @@ import { ownerReference } from "../parts/pods.ts";
 export type Deployment = KubeObject;
 export type ReplicaSet = KubeObject;
 
-export const hashLabel = "pod-template-hash";
+const hashLabel = "pod-template-hash";
 export const revisionAnnotation = "deployment.kubernetes.io/revision";
 const historyAnnotation = "deployment.kubernetes.io/revision-history";
 export const desiredAnnotation = "deployment.kubernetes.io/desired-replicas";
