@@ -130,7 +130,6 @@ function firstBy(key: (resource: Resource) => string): Map<string, Resource> {
 }
 
 const byId = firstBy(({ id }) => id);
-const byKind = firstBy(({ group, kind }) => `${group}/${kind}`);
 
 /** The built-in resource `pods` or `deployments.apps`, in its preferred version; undefined if there is none. */
 export function resourceById(id: string): Resource | undefined {
