@@ -140,7 +140,7 @@ export const setEnv: Command = defineCommand({
   },
 });
 
-function putEnv(container: any, entry: { name: string }): void {
+function putEnv(container: any, entry: { name: string; value?: string }): void {
   const env: { name: string }[] = container.env ?? [];
   const at = env.findIndex(({ name }) => name === entry.name);
   container.env = at < 0 ? [...env, entry] : env.with(at, entry);

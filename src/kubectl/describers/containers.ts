@@ -1,5 +1,6 @@
 // Containers, their states, probes, environment and mounts.
 
+import { milliValue } from "../../api/machinery/quantity.ts";
 import { type DescribeContext, type Lines, orNone, truth } from "./writer.ts";
 
 interface Scene {
@@ -181,11 +182,13 @@ function fieldValue(pod: any, path: string): string {
   return String(value);
 }
 
-function resourceValue(container: any, { resource }: { resource: string }): string {
+/** An amount in units of the divisor, rounded up. */
+function resourceValue(container: any, { resource, divisor = "1" }: { resource: string; divisor?: string }): string {
   const [list, name] = resource.split(".") as [string, string];
   const amount = container.resources?.[list]?.[name];
   if (amount === undefined) return resource.startsWith("limits") ? "node allocatable" : "0";
-  return String(amount);
+  const unit = milliValue(divisor === "0" ? "1" : divisor);
+  return String(Math.ceil(milliValue(amount) / unit));
 }
 
 function mounts(out: Lines, container: any): void {
