@@ -2,6 +2,8 @@ import { decoder } from "../../api/machinery/decode.ts";
 import { definitions } from "../../api/machinery/definitions.ts";
 import { parseJsonChecked } from "../../api/machinery/json.ts";
 import type { KubeObject } from "../../api/machinery/object.ts";
+import { hasProtobuf, protobufDecoder } from "../../api/machinery/protobuf/decode.ts";
+import { definitionOfKind, openEnvelope, protobufMediaType } from "../../api/machinery/protobuf/envelope.ts";
 import type { Resource } from "../../api/machinery/resource.ts";
 import { badRequest, StatusError, unsupportedMediaType } from "../../api/machinery/status.ts";
 import { parseYaml } from "../../api/machinery/yaml.ts";
@@ -11,7 +13,7 @@ import type { Call } from "./resources.ts";
 /** The largest body that is read, in bytes, as the real server has it. */
 const bodyBytesMax = 3 * 1024 * 1024;
 
-const bodyTypes = ["application/json", "application/yaml", "application/vnd.kubernetes.protobuf"];
+const bodyTypes = ["application/json", "application/yaml", protobufMediaType];
 
 /** Reads the whole body. Throws a 413 for one that is too large. */
 export async function readBody(request: HttpRequest): Promise<Uint8Array> {
@@ -42,10 +44,21 @@ export async function readBody(request: HttpRequest): Promise<Uint8Array> {
   return whole;
 }
 
-/** A body as JSON, with what strict readers object to. Throws a 415 for media types we do not read. */
-export async function readValue(request: HttpRequest, kind: string): Promise<{ value: unknown; problems: string[] }> {
+/** What a body said, as JSON. */
+interface ReadBody {
+  value: unknown;
+  /** What strict readers object to. */
+  problems: string[];
+}
+
+/**
+ * A body as JSON. `kind` and `apiVersion` are what is expected of one that doesn't say what it is. Throws a 415 for media
+ * types that we do not read, and for protobuf of a kind that has none.
+ */
+export async function readValue(request: HttpRequest, kind: string, apiVersion = ""): Promise<ReadBody> {
   if (request.body && "object" in request.body) return { value: request.body.object, problems: [] };
   const type = (request.headers["content-type"] ?? "application/json").split(";")[0]!.trim().toLowerCase();
+  if (type === protobufMediaType) return readProtobuf(await readBody(request), kind, apiVersion);
   if (type !== "application/json" && type !== "application/yaml" && type !== "") throw unsupportedMediaType(bodyTypes);
   const bytes = await readBody(request);
   const text = new TextDecoder().decode(bytes);
@@ -62,15 +75,51 @@ export async function readValue(request: HttpRequest, kind: string): Promise<{ v
   }
 }
 
+/** Protobuf has no empty values to tell from absent ones: the schema's decoder takes them out, as JSON leaves them out. */
+async function readProtobuf(body: Uint8Array, expectedKind: string, expectedVersion: string): Promise<ReadBody> {
+  let named = { kind: expectedKind, apiVersion: expectedVersion };
+  try {
+    const envelope = openEnvelope(body);
+    named = { kind: envelope.kind || expectedKind, apiVersion: envelope.apiVersion || expectedVersion };
+    const definition = await definitionOfKind(named.apiVersion, named.kind);
+    if (definition === undefined && named.kind !== expectedKind) return { value: named, problems: [] };
+    if (definition === undefined || !hasProtobuf(definition)) throw unsupportedMediaType(bodyTypes);
+    const value = protobufDecoder(definition, definitions)(envelope.raw);
+    const { object } = decoder(definition, definitions)(value);
+    return { value: { ...object, ...named }, problems: [] };
+  } catch (error) {
+    if (error instanceof StatusError) throw error;
+    throw unrecognized(expectedKind, (error as Error).message, hexSummary(body));
+  }
+}
+
+/** The first 30 bytes, as the real server shows a body that is no text. */
+function hexSummary(bytes: Uint8Array): string {
+  const shown = [...bytes.subarray(0, 30)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  return bytes.length > 30 ? `${shown} ...` : shown;
+}
+
+/** How much of a body that nobody understands is shown, in letters. */
+const shownMax = 25;
+
+/** The start of the body; as hexadecimal bytes if it doesn't look like JSON. */
+function shownBody(text: string): string {
+  if (!text.startsWith("{"))
+    return Array.from(new TextEncoder().encode(text.slice(0, shownMax)), (byte) =>
+      byte.toString(16).padStart(2, "0"),
+    ).join("");
+  return text.length > shownMax ? `${text.slice(0, shownMax)} ...` : text;
+}
+
 function unrecognized(kind: string, why: string, text: string): StatusError {
-  const shown = text === "" ? "<empty>" : text;
+  const shown = text === "" ? "<empty>" : shownBody(text);
   return badRequest(`the object provided is unrecognized (must be of type ${kind}): ${why} (${shown})`);
 }
 
 /** The object of a create or update: decoded by the resource's schema, of the right kind, in the right namespace. */
 export async function decodeObject(call: Call, request: HttpRequest): Promise<KubeObject> {
   const { scope } = call;
-  const { value, problems } = await readValue(request, scope.resource.kind);
+  const { value, problems } = await readValue(request, scope.resource.kind, scope.resource.apiVersion);
   const draft = decodeAs(scope.resource, value, { ...scope, parseProblems: problems });
   const { namespace } = draft.metadata;
   if (scope.resource.namespaced) {
@@ -138,7 +187,7 @@ export async function decodeBodyAs<T extends KubeObject>(
   apiVersion: string,
   kind: string,
 ): Promise<T> {
-  const { value } = await readValue(request, kind);
+  const { value } = await readValue(request, kind, apiVersion);
   const object = (value ?? {}) as Partial<KubeObject>;
   if (object.kind !== undefined && object.kind !== kind) {
     throw badRequest(
@@ -151,6 +200,6 @@ export async function decodeBodyAs<T extends KubeObject>(
 /** The options that a DELETE may carry in its body. */
 export async function decodeDeleteOptions(request: HttpRequest): Promise<Record<string, any>> {
   if (request.body === undefined) return {};
-  const { value } = await readValue(request, "DeleteOptions");
+  const { value } = await readValue(request, "DeleteOptions", "v1");
   return (value ?? {}) as Record<string, any>;
 }
