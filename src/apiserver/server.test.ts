@@ -159,7 +159,7 @@ check("a deletion's preconditions", async ({ client, failure }) => {
   await client.create("configmaps", configMap("x"));
   assert.match(
     await failure(client.delete("configmaps", here("x"), { preconditions: { uid: "other" } })),
-    /^409 Conflict .*Precondition failed: UID in precondition: other/,
+    /^409 Conflict .*on ConfigMap "x": the UID in the precondition \(other\) does not match/,
   );
 });
 

@@ -119,8 +119,9 @@ export function internal(message: string): StatusError {
   });
 }
 
-export function tooManyRequests(message: string, retryAfterSeconds: number): StatusError {
-  return new StatusError({ code: 429, reason: "TooManyRequests", message, details: { retryAfterSeconds } });
+export function tooManyRequests(message: string, retryAfterSeconds?: number): StatusError {
+  const details = retryAfterSeconds === undefined ? {} : { retryAfterSeconds };
+  return new StatusError({ code: 429, reason: "TooManyRequests", message, details });
 }
 
 export function notAcceptable(mediaTypes: readonly string[]): StatusError {

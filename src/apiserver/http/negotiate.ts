@@ -43,7 +43,7 @@ function choose(accept: string): Negotiated | StatusError {
   }
   if (onlyUnknownForms) return notAcceptable(mediaTypes);
   const message = `406: Not Acceptable\n\nAvailable representations: ${mediaTypes.join(", ")}`;
-  return new StatusError({ code: 406, reason: "NotAcceptable", message });
+  return new StatusError({ code: 406, reason: "NotAcceptable", message, details: {} });
 }
 
 function formatOf(type: string): "json" | "yaml" | undefined {

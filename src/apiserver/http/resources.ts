@@ -1,3 +1,11 @@
+import {
+  type FieldError,
+  FieldPath,
+  forbiddenField,
+  invalidObject,
+  notSupported,
+  throwInvalid,
+} from "../../api/machinery/field.ts";
 import type { KubeObject } from "../../api/machinery/object.ts";
 import type { Resource, Subresource } from "../../api/machinery/resource.ts";
 import { badRequest, notFound, pathNotFound, StatusError } from "../../api/machinery/status.ts";
@@ -67,7 +75,7 @@ export async function resourceAnswer(
     user,
     dryRun: dryRunOf(route.query),
     fieldManager: route.query.get("fieldManager") ?? undefined,
-    fieldValidation: fieldValidationOf(route.query),
+    fieldValidation: fieldValidationOf(route),
     signal: request.signal,
     warnings: resource.deprecation === undefined ? [] : [resource.deprecation],
   };
@@ -124,9 +132,16 @@ function dryRunOf(query: URLSearchParams): boolean {
   return values.length > 0;
 }
 
-function fieldValidationOf(query: URLSearchParams): Scope["fieldValidation"] {
+const optionKinds: Record<string, string> = { create: "CreateOptions", update: "UpdateOptions", patch: "PatchOptions" };
+
+function fieldValidationOf({ query, verb }: Route): Scope["fieldValidation"] {
   const value = query.get("fieldValidation");
-  return value === "Ignore" || value === "Warn" || value === "Strict" ? value : undefined;
+  if (value === null || value === "") return undefined;
+  if (value === "Ignore" || value === "Warn" || value === "Strict") return value;
+  const kind = optionKinds[verb];
+  if (kind === undefined) return undefined;
+  const path = new FieldPath("fieldValidation");
+  throw invalidObject("meta.k8s.io", kind, "", [notSupported(path, value, ["", "Ignore", "Strict", "Warn"])]);
 }
 
 async function mainAnswer(call: Call): Promise<HttpAnswer> {
@@ -180,6 +195,7 @@ function listRequest({ scope, route, name }: Call): ListRequest {
   const { query } = route;
   const limit = integer(query, "limit");
   integer(query, "timeoutSeconds");
+  checkVersionMatch(query);
   const fields = name === undefined ? query.get("fieldSelector") : `metadata.name=${name}`;
   return {
     selection: selection(scope.resource, query.get("labelSelector"), fields),
@@ -188,6 +204,23 @@ function listRequest({ scope, route, name }: Call): ListRequest {
     resourceVersion: query.get("resourceVersion") ?? undefined,
     resourceVersionMatch: query.get("resourceVersionMatch") ?? undefined,
   };
+}
+
+/** What `resourceVersionMatch` may be, with which versions (API concepts, "Resource version match"). */
+function checkVersionMatch(query: URLSearchParams): void {
+  const match = query.get("resourceVersionMatch");
+  if (!match) return;
+  const version = query.get("resourceVersion");
+  const path = new FieldPath("resourceVersionMatch");
+  const errors: FieldError[] = [];
+  if (!version && query.get("sendInitialEvents") === null) {
+    errors.push(forbiddenField(path, "resourceVersionMatch is forbidden unless resourceVersion is provided"));
+  }
+  if (match !== "Exact" && match !== "NotOlderThan")
+    errors.push(notSupported(path, match, ["Exact", "NotOlderThan", ""]));
+  if (match === "Exact" && version === "0")
+    errors.push(forbiddenField(path, 'resourceVersionMatch "exact" is forbidden for resourceVersion "0"'));
+  throwInvalid("meta.k8s.io", "ListOptions", "", errors);
 }
 
 function integer(query: URLSearchParams, name: string): number | undefined {
@@ -236,11 +269,11 @@ function eventEncoder({ scope, registry }: Call, form: Negotiated, include: stri
 
 async function deletionOf(call: Call): Promise<Deletion> {
   const { route, request, scope } = call;
-  const options = await decodeDeleteOptions(request);
   const { query } = route;
-  const grace = integer(query, "gracePeriodSeconds") ?? options.gracePeriodSeconds;
-  const orphan = query.get("orphanDependents") ?? options.orphanDependents;
-  const policy = query.get("propagationPolicy") ?? options.propagationPolicy;
+  // Options in the body make those in the query void.
+  const inBody = request.body === undefined ? undefined : await decodeDeleteOptions(request);
+  const options = inBody ?? optionsInQuery(query);
+  const { gracePeriodSeconds: grace, orphanDependents: orphan, propagationPolicy: policy } = options;
   if (options.dryRun?.length) scope.dryRun = true;
   checkPropagation(policy, orphan);
   const legacy =
@@ -249,6 +282,14 @@ async function deletionOf(call: Call): Promise<Deletion> {
     gracePeriodSeconds: grace,
     propagationPolicy: (policy ?? legacy) as Deletion["propagationPolicy"],
     preconditions: options.preconditions,
+  };
+}
+
+function optionsInQuery(query: URLSearchParams): Record<string, any> {
+  return {
+    gracePeriodSeconds: integer(query, "gracePeriodSeconds"),
+    orphanDependents: query.get("orphanDependents") ?? undefined,
+    propagationPolicy: query.get("propagationPolicy") ?? undefined,
   };
 }
 

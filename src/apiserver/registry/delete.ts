@@ -1,6 +1,6 @@
 import type { KubeObject } from "../../api/machinery/object.ts";
 import type { Resource } from "../../api/machinery/resource.ts";
-import { conflict, notFound, type Status } from "../../api/machinery/status.ts";
+import { conflict, notFound, type Status, type StatusError } from "../../api/machinery/status.ts";
 import { formatTime } from "../../api/machinery/time.ts";
 import { type Cached, cached, encodeValue, storagePrefix } from "../cache/cache.ts";
 import { cacheOf, keyIn, type Registry, type Scope, serve, storedResource } from "./scope.ts";
@@ -51,13 +51,22 @@ export async function deleteObject(
 function checkPreconditions(resource: Resource, item: Cached, { preconditions }: Deletion): void {
   const { metadata } = item.object;
   if (preconditions?.uid !== undefined && preconditions.uid !== metadata.uid) {
-    const why = `Precondition failed: UID in precondition: ${preconditions.uid}, UID in object meta: ${metadata.uid}`;
-    throw conflict(resource, metadata.name, why);
+    const why = `the UID in the precondition (${preconditions.uid}) does not match the UID in record (${metadata.uid})`;
+    throw deletionConflict(resource, metadata.name, why);
   }
   if (preconditions?.resourceVersion !== undefined && preconditions.resourceVersion !== metadata.resourceVersion) {
-    const why = `Precondition failed: ResourceVersion in precondition: ${preconditions.resourceVersion}, ResourceVersion in object meta: ${metadata.resourceVersion}`;
-    throw conflict(resource, metadata.name, why);
+    const why = `the ResourceVersion in the precondition (${preconditions.resourceVersion}) does not match the ResourceVersion in record (${metadata.resourceVersion})`;
+    throw deletionConflict(resource, metadata.name, why);
   }
+}
+
+/** A deletion's conflicts name the kind, unlike those of other writes. */
+function deletionConflict(resource: Resource, name: string, why: string): StatusError {
+  return conflict(
+    { group: "", plural: resource.kind },
+    name,
+    `${why}. The object might have been deleted and then recreated`,
+  );
 }
 
 /**
@@ -87,7 +96,8 @@ export function planDeletion(
     metadata: {
       ...metadata,
       deletionTimestamp: formatTime(askedMs + grace * 1000),
-      deletionGracePeriodSeconds: grace,
+      // Namespaces have no grace: they wait for their content.
+      ...(resource.id === "namespaces" ? {} : { deletionGracePeriodSeconds: grace }),
       ...(finalizers.length > 0 ? { finalizers } : {}),
     },
   };

@@ -17,9 +17,9 @@ export function* objectErrors(resource: Resource, object: KubeObject): Generator
 }
 
 /** Throws the 422 if anything is wrong. */
-export function throwIfInvalid(resource: Resource, name: string, errors: Iterable<FieldError>): void {
+export function throwIfInvalid(resource: Resource, name: string | undefined, errors: Iterable<FieldError>): void {
   const list = [...errors];
-  if (list.length > 0) throw invalidObject(resource.group, resource.kind, name, list);
+  if (list.length > 0) throw invalidObject(resource.group, resource.kind, name ?? "", list);
 }
 
 function nameErrors(resource: Resource, name: string): string[] {
@@ -79,21 +79,20 @@ const standardFinalizers = new Set(["kubernetes", "orphan", "foregroundDeletion"
 function* ownerErrors(owners: NonNullable<KubeObject["metadata"]["ownerReferences"]>): Generator<FieldError> {
   const path = metadataPath.child("ownerReferences");
   let controller: string | undefined;
-  for (const [index, owner] of owners.entries()) {
-    const at = path.index(index);
+  for (const owner of owners) {
+    // The real server names no index here.
+    const at = path;
     if (!owner.apiVersion) yield invalid(at.child("apiVersion"), owner.apiVersion ?? "", "version must not be empty");
     if (!owner.kind) yield invalid(at.child("kind"), owner.kind ?? "", "must not be empty");
     if (!owner.name) yield invalid(at.child("name"), owner.name ?? "", "must not be empty");
     if (!owner.uid) yield invalid(at.child("uid"), owner.uid ?? "", "must not be empty");
     if (!owner.controller) continue;
-    const name = `${owner.apiVersion.replace(/^.*\//, "")}`;
     const shown = `${owner.kind}/${owner.name}`;
     if (controller) {
       const why = `Only one reference can have Controller set to true. Found "true" in references for ${controller} and ${shown}`;
       yield invalid(path, owners, why);
     }
     controller = shown;
-    void name;
   }
 }
 

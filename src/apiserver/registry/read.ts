@@ -36,15 +36,24 @@ export function selection(resource: Resource, labelSelector: string | null, fiel
   try {
     const requirements = parseFieldSelector(fieldSelector ?? "");
     for (const { field } of requirements) {
-      if (!isSelectable(resource, field)) throw new Error(`field label not supported: ${field}`);
+      if (!isSelectable(resource, field)) throw badRequest(unknownField(resource, field));
     }
     byFields = compileFieldSelector<KubeObject>(requirements, (object, field) => readField(resource, object, field));
   } catch (error) {
+    if (error instanceof StatusError) throw error;
     const kind = `"${resource.apiVersion}, Resource=${resource.plural}"`.replace('"v1,', '"/v1,');
     const what = `label selector "${labelSelector ?? ""}", field selector "${fieldSelector ?? ""}"`;
     throw badRequest(`Unable to find ${kind} that match ${what}: ${(error as Error).message}`);
   }
   return { matches: (object) => byLabels(object.metadata.labels) && byFields(object), selective: true };
+}
+
+/** How a field is refused: kinds with fields of their own word it differently from those without. */
+function unknownField(resource: Resource, field: string): string {
+  if (resource.group === "batch" && resource.selectableFields)
+    return `field label ${JSON.stringify(field)} not supported for ${resource.kind}`;
+  if (resource.selectableFields) return `field label not supported: ${field}`;
+  return `${JSON.stringify(field)} is not a known field selector: only "metadata.name", "metadata.namespace"`;
 }
 
 function isSelectable(resource: Resource, field: string): boolean {
@@ -88,7 +97,7 @@ export async function listObjects(registry: Registry, scope: Scope, request: Lis
   const source =
     wanted === undefined || wanted === registry.cache.revision
       ? table.list(scope.namespace)
-      : await listAt(registry, scope, wanted);
+      : await listAt(registry, scope, wanted, token !== undefined);
   const items: Cached[] = [];
   let remaining = 0;
   let last = "";
@@ -119,8 +128,15 @@ function exactRevision({ resourceVersion, resourceVersionMatch, limit }: ListReq
   return undefined;
 }
 
+/** What a client is told that took too long between two pages. */
+const tooOldToContinue =
+  "The provided continue parameter is too old to display a consistent list result. You can start a new list without " +
+  "the continue parameter, or use the continue token in this response to retrieve the remainder of the results. " +
+  "Continuing with the provided token results in an inconsistent list - objects that were created, modified, or " +
+  "deleted between the time the first chunk was returned and now may show up in the list.";
+
 /** The list as it was, from the store. */
-async function listAt(registry: Registry, scope: Scope, revision: number): Promise<Cached[]> {
+async function listAt(registry: Registry, scope: Scope, revision: number, continued: boolean): Promise<Cached[]> {
   const prefix = storagePrefix(storedResource(registry, scope.resource));
   const within = scope.namespace === undefined ? prefix : `${prefix}${scope.namespace}/`;
   try {
@@ -130,7 +146,8 @@ async function listAt(registry: Registry, scope: Scope, revision: number): Promi
       cached(entry.key.slice(prefix.length), JSON.parse(decoder.decode(entry.value)), entry.modRevision),
     );
   } catch (error) {
-    if (error instanceof CompactedError) throw expired(`The resourceVersion for the provided list is too old.`);
+    if (error instanceof CompactedError)
+      throw expired(continued ? tooOldToContinue : "The resourceVersion for the provided list is too old.");
     throw error;
   }
 }
@@ -160,15 +177,18 @@ function encodeContinue(revision: number, startAfter: string): string {
 }
 
 function decodeContinue(token: string): { revision: number; startAfter: string } {
+  const refuse = (why: string) => badRequest(`invalid continue token: continue key is not valid: ${why}`);
+  let parsed: { v?: unknown; rv?: unknown; start?: unknown };
   try {
     const text = atob(token.replaceAll("-", "+").replaceAll("_", "/"));
-    const { v, rv, start } = JSON.parse(
-      new TextDecoder().decode(Uint8Array.from(text, (letter) => letter.charCodeAt(0))),
-    );
-    if (v === "meta.k8s.io/v1" && typeof rv === "number" && typeof start === "string")
-      return { revision: rv, startAfter: start };
+    parsed = JSON.parse(new TextDecoder().decode(Uint8Array.from(text, (letter) => letter.charCodeAt(0))));
   } catch {
-    // Falls through: whatever is wrong with it, the answer is the same.
+    throw refuse("illegal base64 data at input byte 0");
   }
-  throw badRequest("continue key is not valid: encoded continue token is invalid");
+  const { v, rv, start } = parsed;
+  if (v !== "meta.k8s.io/v1") throw refuse(`server does not recognize this encoded version ${v}`);
+  if (typeof rv !== "number" || rv <= 0)
+    throw refuse("incorrect encoded start resourceVersion (version meta.k8s.io/v1)");
+  if (typeof start !== "string" || start === "") throw refuse("encoded start key empty (version meta.k8s.io/v1)");
+  return { revision: rv, startAfter: start };
 }

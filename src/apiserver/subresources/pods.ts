@@ -2,7 +2,7 @@ import { checkEphemeralUpdate } from "../../api/core/podspec/update.ts";
 import { type FieldError, FieldPath } from "../../api/machinery/field.ts";
 import type { KubeObject } from "../../api/machinery/object.ts";
 import { selects } from "../../api/machinery/selector.ts";
-import { conflict, internal, type Status, tooManyRequests } from "../../api/machinery/status.ts";
+import { badRequest, conflict, internal, type Status, tooManyRequests } from "../../api/machinery/status.ts";
 import { formatTime } from "../../api/machinery/time.ts";
 import type { Cached } from "../cache/cache.ts";
 import { deleteObject } from "../registry/delete.ts";
@@ -53,6 +53,8 @@ export async function bindPod(registry: Registry, scope: Scope, name: string, bi
 
 /** Deletes a pod unless a disruption budget forbids it (`pods/eviction`). Throws a 429 if one does. */
 export async function evictPod(registry: Registry, scope: Scope, name: string, eviction: KubeObject): Promise<Status> {
+  if (eviction.metadata?.name !== name) throw badRequest("name in URL does not match name in Eviction object");
+  if (eviction.deleteOptions?.dryRun?.length) scope.dryRun = true;
   const pods = cacheOf(registry, scope.resource);
   const pod = pods.get(`${scope.namespace}/${name}`)?.object;
   if (pod && isProtected(pod)) {
@@ -65,10 +67,20 @@ export async function evictPod(registry: Registry, scope: Scope, name: string, e
         "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.",
       );
     const budget = matching[0]?.object;
-    if (budget) await spendBudget(registry, { ...scope, resource: budgets }, budget, name);
+    if (budget && !mayGoUnhealthy(pod, budget))
+      await spendBudget(registry, { ...scope, resource: budgets }, budget, name);
   }
   await deleteObject(registry, scope, name, { ...eviction.deleteOptions });
   return success;
+}
+
+/** A pod that is not ready may go while the budget has what it needs without it (KEP-3017, IfHealthyBudget). */
+function mayGoUnhealthy(pod: KubeObject, budget: KubeObject): boolean {
+  const ready = (pod.status?.conditions ?? []).some((each: any) => each.type === "Ready" && each.status === "True");
+  if (ready) return false;
+  if (budget.spec?.unhealthyPodEvictionPolicy === "AlwaysAllow") return true;
+  const { currentHealthy = 0, desiredHealthy = 0 } = budget.status ?? {};
+  return currentHealthy >= desiredHealthy && desiredHealthy > 0;
 }
 
 /** Only pods that do or may do work are protected. */
@@ -91,8 +103,10 @@ async function spendBudget(registry: Registry, scope: Scope, budget: KubeObject,
       const allowed = status?.disruptionsAllowed ?? 0;
       if (!observed || allowed <= 0) {
         const message = "Cannot evict pod as it would violate the pod's disruption budget.";
-        const why = `The disruption budget ${current.metadata.name} needs ${status?.desiredHealthy ?? 0} healthy pods and has ${status?.currentHealthy ?? 0} currently`;
-        const error = tooManyRequests(message, observed ? 0 : 10);
+        const why = !observed
+          ? `The disruption budget ${current.metadata.name} is still being processed by the server.`
+          : `The disruption budget ${current.metadata.name} needs ${status?.desiredHealthy ?? 0} healthy pods and has ${status?.currentHealthy ?? 0} currently`;
+        const error = tooManyRequests(message, observed ? undefined : 10);
         error.status.details = { ...error.status.details, causes: [{ reason: "DisruptionBudget", message: why }] };
         throw error;
       }
