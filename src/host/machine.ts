@@ -1,4 +1,5 @@
 import { hostname } from "node:os";
+import type { ByteStream } from "../base/http.ts";
 import { machineClock, machineRandom } from "./clock.ts";
 import { machineDisk } from "./disk.ts";
 import { machineExec } from "./exec.ts";
@@ -12,6 +13,8 @@ export const machine = {
   disk: machineDisk,
   exec: machineExec,
   net: machineNet,
+  /** Speaks SPDY/3.1 as the client over a connection. Loaded when it is first needed. */
+  spdy: async (connection: ByteStream) => (await import("./spdy.ts")).spdyClient(connection),
 };
 
 export type Machine = typeof machine;

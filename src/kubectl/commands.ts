@@ -270,6 +270,12 @@ export const commands: readonly CommandEntry[] = [
   entry("api-resources", "Print the supported API resources on the server", () =>
     import("./commands/api_resources.ts").then((m) => m.apiResources),
   ),
+  entry(
+    "api-versions",
+    'Print the supported API versions on the server, in the form of "group/version"',
+    () => import("./commands/api_resources.ts").then((m) => m.apiVersions),
+    ["apiversions"],
+  ),
   entry("config current-context", "Display the current-context", () =>
     import("./commands/config.ts").then((m) => m.configCurrentContext),
   ),

@@ -12,6 +12,9 @@ export class CommandError extends Error {
   }
 }
 
+/** A failure that is printed as it is, without `error: `. */
+export class BareError extends CommandError {}
+
 /** Ends a command with this code and without a word; all was said. */
 export class Exit extends Error {
   readonly code: number;
@@ -54,6 +57,7 @@ export function explainError(error: unknown, server: string): { text: string; co
     return { text: [...new Set(all.map(({ text }) => text))].join(""), code: all[0]?.code ?? 1 };
   }
   if (error instanceof StatusError) return { text: withNewline(statusText(error.status)), code: 1 };
+  if (error instanceof BareError) return { text: withNewline(error.message), code: error.code };
   if (error instanceof CommandError) return { text: withNewline(plain(error.message)), code: error.code };
   return { text: withNewline(connectionText(error as Error, server)), code: 1 };
 }

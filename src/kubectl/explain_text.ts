@@ -39,7 +39,7 @@ export function explainText(
     const found = owner.properties?.[name];
     if (!found) throw new FieldMissing(head, name);
     if (at === path.length - 1) {
-      head += `FIELD: ${name} <${reader.typeName(found)}>${owner.required?.includes(name) ? " -required-" : ""}\n`;
+      head += `FIELD: ${name} <${reader.typeName(found)}>\n`;
       const values = reader.enumOf(found);
       head += values.length > 0 ? `ENUM:\n${values.map((value) => `    ${value}\n`).join("")}` : "\n";
       head += "\n";
@@ -87,7 +87,10 @@ function openReader(schemas: Record<string, Schema>) {
 
   function typeName(schema: Schema): string {
     const ref = refOf(schema);
-    if (ref) return ref.slice(ref.lastIndexOf(".") + 1);
+    if (ref) {
+      const { type, properties } = target(ref);
+      return type && type !== "object" && !properties ? type : ref.slice(ref.lastIndexOf(".") + 1);
+    }
     if (schema.items) return `[]${typeName(schema.items)}`;
     if (schema.additionalProperties && typeof schema.additionalProperties === "object")
       return `map[string]${typeName(schema.additionalProperties)}`;
@@ -110,7 +113,12 @@ function openReader(schemas: Record<string, Schema>) {
 
   const enumOf = (schema: Schema): string[] =>
     (resolve(schema).enum ?? []).map((value) => (value === "" ? '""' : String(value)));
-  return { fieldsOf, typeName, descriptions, enumOf, refOf };
+  /** Whether a struct has a field of its own kind: such a one has no end. */
+  function holdsItself(schema: Schema): boolean {
+    const owner = fieldsOf(schema);
+    return Object.values(owner.properties ?? {}).some((field) => fieldsOf(field) === owner);
+  }
+  return { fieldsOf, typeName, descriptions, enumOf, holdsItself };
 }
 
 function fieldLines(
@@ -133,7 +141,7 @@ function fieldLines(
     if (!recursive) {
       const own = field.description;
       text += `${indent(wrap(own ? own : "<no description>"), depth + 2)}\n\n`;
-    } else if (reader.fieldsOf(field).properties && !above.includes(type)) {
+    } else if (reader.fieldsOf(field).properties && !above.includes(type) && !reader.holdsItself(field)) {
       text += fieldLines(reader, field, depth + 2, true, [...above, type]);
     }
   }
@@ -156,7 +164,7 @@ function wrap(text: string): string {
       let length = 0;
       for (const [, space = "", word = ""] of line.matchAll(/(\s*)(\S*)/g)) {
         if (word === "") continue;
-        if (length + space.length + word.length > widthMax && word.length < widthMax && out !== "") {
+        if (length + space.length + word.length > widthMax && out !== "") {
           out += `\n${word}`;
           length = word.length;
         } else {

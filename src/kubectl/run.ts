@@ -119,9 +119,11 @@ function resolveAlias(words: string[]): string[] | undefined {
 async function help(words: readonly string[], unknown: string | undefined, self: Self): Promise<number> {
   const { commandHelp, groupHelp, rootHelp } = await import("./help.ts");
   if (unknown !== undefined) {
-    const near = commands
-      .filter(({ path }) => !path.includes(" ") && isNear(path, unknown))
-      .map(({ path }) => `\t${path}\n`);
+    const known = [
+      ...commands.map(({ path }) => path).filter((path) => !path.includes(" ")),
+      ...Object.keys(groupsOfCommands),
+    ];
+    const near = known.filter((path) => isNear(path, unknown)).map((path) => `\t${path}\n`);
     const hint = near.length > 0 ? `\n\nDid you mean this?\n${near.join("")}` : "";
     throw new CommandError(`unknown command "${unknown}" for "kubectl"${hint}`);
   }

@@ -1,7 +1,15 @@
 // What kubectl needs of the machine and of its process. `host/` gives both; tests may give their own.
 
-import type { Net } from "../base/http.ts";
+import type { ByteStream, Net } from "../base/http.ts";
 import type { Clock, Disk, Exec, Random } from "../base/world.ts";
+
+/** One stream of a SPDY connection. */
+export interface SpdyStream {
+  readable: AsyncIterable<Uint8Array>;
+  write(chunk: Uint8Array): Promise<void>;
+  closeWrite(): void;
+  reset(): void;
+}
 
 /** The machine. */
 export interface Machine {
@@ -10,6 +18,12 @@ export interface Machine {
   disk: Disk;
   exec: Exec;
   net: Net;
+  /** Speaks SPDY/3.1 as the client over a connection: what carries forwarded ports. */
+  spdy(connection: ByteStream): Promise<{
+    open(headers: Record<string, string>): Promise<SpdyStream>;
+    close(): void;
+    closed: Promise<void>;
+  }>;
 }
 
 /** This process: its words, its streams, its terminal. */

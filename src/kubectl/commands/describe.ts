@@ -2,7 +2,7 @@ import { hasReason } from "../../api/machinery/status.ts";
 import { type Call, defineCommand } from "../command.ts";
 import { type DescribeContext, type Lines, openLines } from "../describers/writer.ts";
 import { qualifiedName } from "../discovery.ts";
-import { throwAll } from "../errors.ts";
+import { CommandError, throwAll } from "../errors.ts";
 import { fileFlags, selectorFlags } from "../flag_sets.ts";
 import { type Found, fetchTargets, listAll, type Target, targetsOf } from "../targets.ts";
 
@@ -59,6 +59,11 @@ kubectl describe pods -l app=web`,
     "show-events": { type: "bool", default: "true", help: "If true, display events related to the described object." },
   },
   async run(call) {
+    if (call.args.length === 0 && call.flags.list("filename").length === 0) {
+      throw new CommandError(
+        'You must specify the type of resource to describe. Use "kubectl api-resources" for a complete list of supported resources.\n',
+      );
+    }
     const targets = await targetsOf(call, call.args, { allowLists: true });
     const context = await openContext(call);
     const errors: unknown[] = [];

@@ -1,6 +1,6 @@
 import { hasReason } from "../../api/machinery/status.ts";
 import { type Call, defineCommand } from "../command.ts";
-import { CommandError, throwAll } from "../errors.ts";
+import { BareError, CommandError, throwAll } from "../errors.ts";
 import { dryRunFlag, selectorFlags } from "../flag_sets.ts";
 import { dryRunOf, dryRunSuffix } from "../writing.ts";
 import { nodesOf, setUnschedulable } from "./cordon.ts";
@@ -35,16 +35,23 @@ export const drain = defineCommand({
   },
   async run(call) {
     const errors: unknown[] = [];
+    const pending: string[] = [];
     for (const node of await nodesOf(call)) {
       try {
         await setUnschedulable(call, node, true);
         await emptyNode(call, node.name);
         call.print(`node/${node.name} drained${dryRunSuffix(call)}\n`);
       } catch (error) {
-        call.printError(`There are pending nodes to be drained:\n ${node.name}\n`);
-        errors.push(error);
+        pending.push(node.name);
+        const why = (error as Error).message;
+        call.printError(
+          `error: unable to drain node ${JSON.stringify(node.name)} due to error: ${why}, continuing command...\n`,
+        );
+        errors.push(new BareError(why));
       }
     }
+    if (pending.length > 0)
+      call.printError(`There are pending nodes to be drained:\n${pending.map((name) => ` ${name}\n`).join("")}`);
     throwAll(errors);
   },
 });
@@ -54,7 +61,7 @@ async function emptyNode(call: Call, node: string): Promise<void> {
   const rest = await call.rest();
   const query = { fieldSelector: `spec.nodeName=${node}`, labelSelector: flags.string("pod-selector") };
   const { items = [] } = await rest.json({ path: "/api/v1/pods", query });
-  const pods = choose(call, items, node);
+  const pods = choose(call, items);
   if (dryRunOf(call) !== "none") {
     for (const { metadata } of pods)
       call.print(`evicting pod ${metadata.namespace}/${metadata.name}${dryRunSuffix(call)}\n`);
@@ -66,7 +73,7 @@ async function emptyNode(call: Call, node: string): Promise<void> {
 }
 
 /** The pods that go. Throws for those that may not, unless flags allow it. */
-function choose(call: Call, items: readonly any[], node: string): any[] {
+function choose(call: Call, items: readonly any[]): any[] {
   const { flags } = call;
   const chosen: any[] = [];
   const refused = new Map<string, string[]>();
@@ -83,21 +90,16 @@ function choose(call: Call, items: readonly any[], node: string): any[] {
       else refuse("cannot delete DaemonSet-managed Pods (use --ignore-daemonsets to ignore)", name);
       continue;
     }
-    if (!owner && !flags.bool("force") && !ended)
-      refuse("cannot delete Pods that declare no controller (use --force to override)", name);
-    else if (
-      (spec.volumes ?? []).some((volume: any) => volume.emptyDir) &&
-      !flags.bool("delete-emptydir-data") &&
-      !ended
-    ) {
+    const local = (spec.volumes ?? []).some((volume: any) => volume.emptyDir);
+    if (local && !flags.bool("delete-emptydir-data") && !ended) {
       refuse("cannot delete Pods with local storage (use --delete-emptydir-data to override)", name);
+    } else if (!owner && !flags.bool("force") && !ended) {
+      refuse("cannot delete Pods that declare no controller (use --force to override)", name);
     } else chosen.push(pod);
   }
   if (refused.size > 0) {
     const why = [...refused].map(([message, names]) => `${message}: ${names.join(", ")}`);
-    throw new CommandError(
-      `unable to drain node ${JSON.stringify(node)} due to error: ${why.length === 1 ? why[0] : `[${why.join(", ")}]`}, continuing command...`,
-    );
+    throw new CommandError(why.length === 1 ? why[0]! : `[${why.join(", ")}]`);
   }
   if (ignored.length > 0) call.printError(`Warning: ignoring DaemonSet-managed Pods: ${ignored.join(", ")}\n`);
   return chosen;

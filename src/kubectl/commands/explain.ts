@@ -1,6 +1,6 @@
 import { type Call, defineCommand } from "../command.ts";
 import { apiVersionOf, type Mapping } from "../discovery.ts";
-import { CommandError } from "../errors.ts";
+import { BareError, CommandError } from "../errors.ts";
 import { explainText, FieldMissing } from "../explain_text.ts";
 import { resourceOf } from "../targets.ts";
 
@@ -66,5 +66,8 @@ async function split(call: Call, word: string): Promise<{ mapping: Mapping; path
     );
     if (found) return { mapping: found, path: parts.slice(length) };
   }
-  return { mapping: await resourceOf(call, parts[0] ?? ""), path: parts.slice(1) };
+  const mapping = await resourceOf(call, parts[0] ?? "").catch((error: Error) => {
+    throw new BareError(error.message);
+  });
+  return { mapping, path: parts.slice(1) };
 }

@@ -1,0 +1,84 @@
+import { hasReason } from "../../api/machinery/status.ts";
+import { dumpYaml } from "../../api/machinery/yaml.ts";
+import { type Call, defineCommand } from "../command.ts";
+import { pathOf } from "../discovery.ts";
+import { CommandError } from "../errors.ts";
+import { type FileObject, readFileObjects } from "../files.ts";
+import { fieldManagerFlag, fileFlags } from "../flag_sets.ts";
+import { withoutManagedFields } from "../printers/printer.ts";
+import { patchTypes } from "../rest.ts";
+import { withLastApplied } from "../writing.ts";
+import { planApply } from "./apply_patch.ts";
+
+export const diff = defineCommand({
+  path: "diff",
+  usage: "-f FILENAME [options]",
+  summary: "Diff the live version against a would-be applied version",
+  flags: {
+    ...fileFlags,
+    "field-manager": fieldManagerFlag("kubectl-client-side-apply"),
+    "force-conflicts": { type: "bool", help: "If true, server-side apply will force the changes against conflicts." },
+    selector: { type: "string", short: "l", help: "Selector (label query) to filter on." },
+    "server-side": { type: "bool", help: "If true, apply runs in the server instead of the client." },
+    "show-managed-fields": { type: "bool", help: "If true, include managed fields in the diff." },
+  },
+  async run(call) {
+    const { flags, machine, self } = call;
+    if (flags.list("filename").length === 0) throw new CommandError("must specify one of -f and -k", 2);
+    const directory = `/tmp/kubectl-diff-${Math.trunc(machine.random.next() * 1e12)}`;
+    const [live, merged] = [`${directory}/LIVE`, `${directory}/MERGED`];
+    try {
+      await machine.disk.makeDirectory(live);
+      await machine.disk.makeDirectory(merged);
+      for (const file of await readFileObjects(call)) {
+        const { now, then } = await versions(call, file);
+        const group = file.mapping.group ? `${file.mapping.group}.` : "";
+        const name = `${group}${file.mapping.version}.${file.mapping.kind}.${file.namespace ?? ""}.${file.name}`;
+        const clean = (object: any) =>
+          object ? dumpYaml(flags.bool("show-managed-fields") ? object : withoutManagedFields(object)) : "";
+        await machine.disk.write(`${live}/${name}`, clean(now));
+        await machine.disk.write(`${merged}/${name}`, clean(then));
+      }
+      const [program = "diff", ...words] = (self.env.KUBECTL_EXTERNAL_DIFF ?? "diff -u -N").split(/\s+/);
+      const { code, stdout, stderr } = await machine.exec.run(program, [...words, live, merged]);
+      call.print(stdout);
+      call.printError(stderr);
+      return code;
+    } finally {
+      await machine.disk.remove(directory, { recursive: true });
+    }
+  },
+});
+
+/** The object as it is, and as applying the file would make it. */
+async function versions(
+  call: Call,
+  { object, mapping, namespace, name }: FileObject,
+): Promise<{ now?: any; then: any }> {
+  const rest = await call.rest();
+  const path = pathOf(mapping, namespace, name);
+  const fieldManager = call.flags.string("field-manager");
+  const now = await rest
+    .json({ path })
+    .catch((error) => (hasReason(error, "NotFound") ? undefined : Promise.reject(error)));
+  const query = { dryRun: "All", fieldManager };
+  if (call.flags.bool("server-side")) {
+    const force = call.flags.bool("force-conflicts");
+    return {
+      now,
+      then: await rest.json({
+        method: "PATCH",
+        path,
+        query: { ...query, force },
+        body: object,
+        contentType: patchTypes.apply,
+      }),
+    };
+  }
+  const modified = await withLastApplied(object);
+  if (!now)
+    return { then: await rest.json({ method: "POST", path: pathOf(mapping, namespace), query, body: modified }) };
+  const { patch, type } = await planApply(now, modified, mapping);
+  if (Object.keys(patch).length === 0) return { now, then: now };
+  return { now, then: await rest.json({ method: "PATCH", path, query, body: patch, contentType: patchTypes[type] }) };
+}
