@@ -46,6 +46,22 @@ export function virtualKinds(
   };
 }
 
+/** What the server lets a member of these groups do: all or nothing, as long as roles are not enforced. */
+function accessOf(groups: readonly string[]): object {
+  return groups.includes("system:unauthenticated")
+    ? { allowed: false }
+    : { allowed: true, reason: "authenticated users may do everything: roles are not enforced yet" };
+}
+
+function rulesOf(groups: readonly string[]): object {
+  if (groups.includes("system:unauthenticated")) return { resourceRules: [], nonResourceRules: [], incomplete: false };
+  return {
+    resourceRules: [{ verbs: ["*"], apiGroups: ["*"], resources: ["*"] }],
+    nonResourceRules: [{ verbs: ["*"], nonResourceURLs: ["*"] }],
+    incomplete: false,
+  };
+}
+
 function stamped(body: KubeObject, { now }: Call): KubeObject {
   return { ...body, metadata: { ...body.metadata, creationTimestamp: formatTime(now) } };
 }
