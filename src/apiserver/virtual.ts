@@ -36,6 +36,13 @@ export function virtualKinds(
           : { user: {}, error: "invalid bearer token" };
         return objectAnswer(201, { ...body, status }, form);
       }
+      case "selfsubjectaccessreviews.authorization.k8s.io":
+        return objectAnswer(201, { ...body, status: accessOf(scope.user.groups) }, form);
+      case "subjectaccessreviews.authorization.k8s.io":
+      case "localsubjectaccessreviews.authorization.k8s.io":
+        return objectAnswer(201, { ...body, status: accessOf(["system:authenticated"]) }, form);
+      case "selfsubjectrulesreviews.authorization.k8s.io":
+        return objectAnswer(201, { ...body, status: rulesOf(scope.user.groups) }, form);
       default:
         throw new StatusError({
           code: 501,
