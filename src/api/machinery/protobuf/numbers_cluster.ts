@@ -3,14 +3,24 @@
 /** A package's name to its messages. */
 export const clusterNumbers: Readonly<Record<string, string>> = {
   "io.k8s.api.admissionregistration.v1": `
+ApplyConfiguration: expression
 AuditAnnotation: key valueExpression
 ExpressionWarning: 2 fieldRef warning
+JSONPatch: expression
 MatchCondition: name expression
 MatchResources: namespaceSelector objectSelector resourceRules excludeResourceRules 7 matchPolicy
+MutatingAdmissionPolicy: metadata spec
+MutatingAdmissionPolicyBinding: metadata spec
+MutatingAdmissionPolicyBindingList: metadata items
+MutatingAdmissionPolicyBindingSpec: policyName paramRef matchResources
+MutatingAdmissionPolicyList: metadata items
+MutatingAdmissionPolicySpec: paramKind matchConstraints variables mutations failurePolicy matchConditions
+  reinvocationPolicy
 MutatingWebhook: name clientConfig rules failurePolicy namespaceSelector sideEffects timeoutSeconds
   admissionReviewVersions matchPolicy reinvocationPolicy objectSelector matchConditions
 MutatingWebhookConfiguration: metadata webhooks
 MutatingWebhookConfigurationList: metadata items
+Mutation: 2 patchType applyConfiguration jsonPatch
 NamedRuleWithOperations: resourceNames +RuleWithOperations
 ParamKind: apiVersion kind
 ParamRef: name namespace selector parameterNotFoundAction
@@ -107,6 +117,9 @@ UserSubject: name
   "io.k8s.api.networking.v1": `
 HTTPIngressPath: path backend pathType
 HTTPIngressRuleValue: paths
+IPAddress: metadata spec
+IPAddressList: metadata items
+IPAddressSpec: parentRef
 IPBlock: cidr except
 Ingress: metadata spec status
 IngressBackend: 3 resource service
@@ -131,7 +144,12 @@ NetworkPolicyList: metadata items
 NetworkPolicyPeer: podSelector namespaceSelector ipBlock
 NetworkPolicyPort: protocol port endPort
 NetworkPolicySpec: podSelector ingress egress policyTypes
+ParentReference: group resource namespace name
 ServiceBackendPort: name number
+ServiceCIDR: metadata spec status
+ServiceCIDRList: metadata items
+ServiceCIDRSpec: cidrs
+ServiceCIDRStatus: conditions
 `,
   "io.k8s.api.rbac.v1": `
 AggregationRule: clusterRoleSelectors
@@ -146,6 +164,53 @@ RoleBindingList: metadata items
 RoleList: metadata items
 RoleRef: apiGroup kind name
 Subject: kind apiGroup name namespace
+`,
+  "io.k8s.api.resource.v1": `
+AllocatedDeviceStatus: driver pool device conditions data networkData shareID
+AllocationResult: devices 3 nodeSelector 5 allocationTimestamp
+CELDeviceSelector: expression
+CapacityRequestPolicy: default 3 validValues validRange
+CapacityRequestPolicyRange: min max step
+CapacityRequirements: requests
+Counter: value
+CounterSet: name counters
+Device: name attributes capacity consumesCounters nodeName nodeSelector allNodes taints bindsToNode bindingConditions
+  bindingFailureConditions allowMultipleAllocations
+DeviceAllocationConfiguration: source requests +DeviceConfiguration
+DeviceAllocationResult: results config
+DeviceAttribute: 2 int bool string version
+DeviceCapacity: value requestPolicy
+DeviceClaim: requests constraints config
+DeviceClaimConfiguration: requests +DeviceConfiguration
+DeviceClass: metadata spec
+DeviceClassConfiguration: +DeviceConfiguration
+DeviceClassList: metadata items
+DeviceClassSpec: selectors config 4 extendedResourceName
+DeviceConfiguration: opaque
+DeviceConstraint: requests matchAttribute distinctAttribute
+DeviceCounterConsumption: counterSet counters
+DeviceRequest: name exactly firstAvailable
+DeviceRequestAllocationResult: request driver pool device adminAccess tolerations bindingConditions
+  bindingFailureConditions shareID consumedCapacity
+DeviceSelector: cel
+DeviceSubRequest: name deviceClassName selectors allocationMode count tolerations capacity
+DeviceTaint: key value effect timeAdded
+DeviceToleration: key operator value effect tolerationSeconds
+ExactDeviceRequest: deviceClassName selectors allocationMode count adminAccess tolerations capacity
+NetworkDeviceData: interfaceName ips hardwareAddress
+OpaqueDeviceConfiguration: driver parameters
+ResourceClaim: metadata spec status
+ResourceClaimConsumerReference: apiGroup 3 resource name uid
+ResourceClaimList: metadata items
+ResourceClaimSpec: devices
+ResourceClaimStatus: allocation reservedFor 4 devices
+ResourceClaimTemplate: metadata spec
+ResourceClaimTemplateList: metadata items
+ResourceClaimTemplateSpec: metadata spec
+ResourcePool: name generation resourceSliceCount
+ResourceSlice: metadata spec
+ResourceSliceList: metadata items
+ResourceSliceSpec: driver pool nodeName nodeSelector allNodes devices perDeviceNodeSelection sharedCounters
 `,
   "io.k8s.api.storage.v1": `
 CSIDriver: metadata spec
@@ -167,6 +232,8 @@ VolumeAttachmentList: metadata items
 VolumeAttachmentSource: persistentVolumeName inlineVolumeSpec
 VolumeAttachmentSpec: attacher source nodeName
 VolumeAttachmentStatus: attached attachmentMetadata attachError detachError
+VolumeAttributesClass: metadata driverName parameters
+VolumeAttributesClassList: metadata items
 VolumeError: time message
 VolumeNodeResources: count
 `,

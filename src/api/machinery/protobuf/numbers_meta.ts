@@ -20,4 +20,12 @@ StatusCause: reason message field
 StatusDetails: name group kind causes retryAfterSeconds uid
 WatchEvent: type object
 `,
+  "io.k8s.kube-aggregator.pkg.apis.apiregistration.v1": `
+APIService: metadata spec status
+APIServiceCondition: type status lastTransitionTime reason message
+APIServiceList: metadata items
+APIServiceSpec: service group version insecureSkipTLSVerify caBundle 7 groupPriorityMinimum versionPriority
+APIServiceStatus: conditions
+ServiceReference: namespace name port
+`,
 };
