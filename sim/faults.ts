@@ -46,7 +46,7 @@ export function faultyClient(client: Client, weather: Weather, cord: Cord): Clie
     list: (...args) => (cord.cut ? silence : client.list(...args)) as any,
     async *watch(resource, options) {
       for await (const batch of client.watch<any>(resource, options)) {
-        if (cord.cut) return;
+        if (cord.cut) await silence;
         if (strikes(weather.faults.watchDrop)) throw lost();
         yield batch;
       }

@@ -1,6 +1,6 @@
 import type { KubeObject } from "../src/api/machinery/object.ts";
 import { createApiServer } from "../src/apiserver/mod.ts";
-import type { Net } from "../src/base/http.ts";
+import type { HttpHandler, Net } from "../src/base/http.ts";
 import { type Client, inProcess } from "../src/client/mod.ts";
 import { startControllers } from "../src/controllers/mod.ts";
 import { hollowRuntime, type Runtime, startKubelet } from "../src/kubelet/mod.ts";
@@ -58,6 +58,29 @@ async function drain(): Promise<void> {
   for (let turn = 0; turn < 4; turn++) await new Promise((resolve) => setImmediate(resolve));
 }
 
+/** A handler that counts what is written through it, heartbeats left out. */
+function countWrites(handler: HttpHandler): { handler: HttpHandler; count(): number } {
+  let writes = 0;
+  return {
+    handler: (request) => {
+      if (request.method !== "GET" && !isHeartbeat(request.url)) writes++;
+      return handler(request);
+    },
+    count: () => writes,
+  };
+}
+
+/** Goes on from timer to timer, letting all run that can at each. */
+async function letPass(clock: HandClock, ms: number): Promise<void> {
+  const until = clock.monotonicMs() + ms;
+  await drain();
+  for (let next = clock.nextDueMs(); next !== undefined && next <= until; next = clock.nextDueMs()) {
+    clock.advance(Math.max(0, next - clock.monotonicMs()));
+    await drain();
+  }
+  clock.advance(until - clock.monotonicMs());
+}
+
 /** Boots the API server on a memory store, controllers, the scheduler and hollow nodes. */
 export async function simulate(options: SimulationOptions): Promise<Simulation> {
   const { seed, nodes, faults = {} } = options;
@@ -65,13 +88,9 @@ export async function simulate(options: SimulationOptions): Promise<Simulation> 
   const random = seededRandom(seed);
   const weather: Weather = { calm: true, faults, random: seededRandom(seed + 0x9e3779b9) };
   const server = await createApiServer({ store: await openMemoryStore(), clock, random, net: noNet });
-  let writes = 0;
-  const counted: typeof server.handler = async (request) => {
-    if (request.method !== "GET" && !isHeartbeat(request.url)) writes++;
-    return server.handler(request);
-  };
+  const writes = countWrites(server.handler);
   const clientOf = (username: string, cord: Cord) =>
-    faultyClient(inProcess(counted, { username, groups: ["system:masters"] }), weather, cord);
+    faultyClient(inProcess(writes.handler, { username, groups: ["system:masters"] }), weather, cord);
   const client = inProcess(server.handler, { username: "admin", groups: ["system:masters"] });
   const components = componentsOf({ ...options, nodes }, clock, random, clientOf);
   const begin = async ([, component]: [string, Component]) => {
@@ -101,15 +120,7 @@ export async function simulate(options: SimulationOptions): Promise<Simulation> 
     await begin([name, components.get(name)!]);
     await drain();
   };
-  const run = async (ms: number): Promise<void> => {
-    const until = clock.monotonicMs() + ms;
-    await drain();
-    for (let next = clock.nextDueMs(); next !== undefined && next <= until; next = clock.nextDueMs()) {
-      clock.advance(Math.max(0, next - clock.monotonicMs()));
-      await drain();
-    }
-    clock.advance(until - clock.monotonicMs());
-  };
+  const run = (ms: number) => letPass(clock, ms);
 
   await run(stepMs);
   weather.calm = false;
@@ -124,15 +135,15 @@ export async function simulate(options: SimulationOptions): Promise<Simulation> 
     stop: end,
     async runUntilQuiet() {
       const giveUpMs = clock.monotonicMs() + patienceMs;
-      let seen = writes;
+      let seen = writes.count();
       let quietSinceMs = clock.monotonicMs();
       while (!weather.calm || clock.monotonicMs() - quietSinceMs < quietMs) {
         await run(stepMs);
         if (clock.monotonicMs() >= calmAtMs) weather.calm = true;
         if (!weather.calm)
           for (const name of components.keys()) if (weather.random.next() < (faults.crash ?? 0)) await restart(name);
-        if (writes !== seen) {
-          seen = writes;
+        if (writes.count() !== seen) {
+          seen = writes.count();
           quietSinceMs = clock.monotonicMs();
         }
         if (clock.monotonicMs() > giveUpMs)

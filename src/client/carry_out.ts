@@ -115,17 +115,15 @@ async function write(
     case "delete": {
       const { object } = action;
       const { uid } = object.metadata;
+      const preconditions = { ...action.options?.preconditions, uid };
       try {
-        await client.delete(resource, object.metadata, {
-          ...action.options,
-          preconditions: { ...action.options?.preconditions, uid },
-        });
+        await client.delete(resource, object.metadata, { ...action.options, preconditions });
       } catch (error) {
-        if (hasReason(error, "NotFound") || hasReason(error, "Conflict")) return undefined;
-        throw error;
-      } finally {
-        written.push({ resource, key: keyOf(object), uid });
+        // Another object of the name, or a newer state: the cache will tell, and there is no end to wait for.
+        if (hasReason(error, "Conflict")) return undefined;
+        if (!hasReason(error, "NotFound")) throw error;
       }
+      written.push({ resource, key: keyOf(object), uid });
       return object;
     }
   }

@@ -120,7 +120,9 @@ export function startInformer<T extends KubeObject>(options: InformerOptions<T>)
         allowWatchBookmarks: true,
         signal: abort.signal,
       });
+      let heard = false;
       for await (const batch of events) {
+        heard = true;
         for (const { type, object } of batch) {
           last = object.metadata.resourceVersion;
           if (type !== "BOOKMARK") apply(keyOf(object), type === "DELETED" ? undefined : object);
@@ -128,6 +130,8 @@ export function startInformer<T extends KubeObject>(options: InformerOptions<T>)
         reachedNow(last);
       }
       if (abort.signal.aborted) return;
+      // A server that ends every watch at once must not keep us busy.
+      if (!heard) await clock.sleep(retryMs.first, abort.signal);
     }
   }
 

@@ -1,4 +1,5 @@
 import type { Controller } from "../client/mod.ts";
+import { daemonSetController } from "./daemonset/daemonset.ts";
 import { deploymentController } from "./deployment/deployment.ts";
 import { endpointsController } from "./endpoints/endpoints.ts";
 import { endpointSliceController } from "./endpointslice/endpointslice.ts";
@@ -31,6 +32,7 @@ export const controllers: readonly ((options: ControllerOptions) => Controller |
   () => replicaSetController,
   () => replicationController,
   () => deploymentController,
+  () => daemonSetController,
   () => jobController,
   () => jobOrphanController,
   () => namespaceController,

@@ -1,15 +1,9 @@
+import { type Taint, toleratesTaint } from "../../api/core/node_match.ts";
 import { type KubeObject, keyOf } from "../../api/machinery/object.ts";
 import { formatTime } from "../../api/machinery/time.ts";
 import { sameJson } from "../../base/equal.ts";
 import { type Action, type Controller, event, requeueAfter, type View } from "../../client/mod.ts";
 import { isFinished, type Pod } from "../parts/pods.ts";
-
-interface Taint {
-  key: string;
-  value?: string;
-  effect: string;
-  timeAdded?: string;
-}
 
 const leases = "leases.coordination.k8s.io";
 const leaseNamespace = "kube-node-lease";
@@ -155,14 +149,6 @@ export const taintEvictionController: Controller = {
   plan: planEviction,
 };
 
-/** Whether a toleration covers a taint (API conventions of taints and tolerations). */
-function tolerates(toleration: any, taint: Taint): boolean {
-  const { key, operator = "Equal", value = "", effect } = toleration;
-  if (effect && effect !== taint.effect) return false;
-  if (key && key !== taint.key) return false;
-  return operator === "Exists" || (Boolean(key) && value === (taint.value ?? ""));
-}
-
 /** Deletes the pod now, later or never. Pure. */
 export function planEviction(pod: Pod, view: View): Action[] {
   if (pod.metadata.deletionTimestamp || !pod.spec?.nodeName || isFinished(pod)) return [];
@@ -172,7 +158,7 @@ export function planEviction(pod: Pod, view: View): Action[] {
   if (taints.length === 0) return [];
   let dueMs = Number.POSITIVE_INFINITY;
   for (const taint of taints) {
-    const found = (pod.spec.tolerations ?? []).filter((each: any) => tolerates(each, taint));
+    const found = (pod.spec.tolerations ?? []).filter((each: any) => toleratesTaint(each, taint));
     const seconds =
       found.length === 0
         ? 0

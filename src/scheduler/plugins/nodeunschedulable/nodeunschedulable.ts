@@ -1,5 +1,5 @@
+import { tolerates } from "../../../api/core/node_match.ts";
 import type { Plugin } from "../../framework/plugin.ts";
-import { tolerates } from "../tainttoleration/tainttoleration.ts";
 
 const taint = { key: "node.kubernetes.io/unschedulable", effect: "NoSchedule" };
 const rejection = { reasons: ["node(s) were unschedulable"], unresolvable: true };
