@@ -113,12 +113,7 @@ function openReader(schemas: Record<string, Schema>) {
 
   const enumOf = (schema: Schema): string[] =>
     (resolve(schema).enum ?? []).map((value) => (value === "" ? '""' : String(value)));
-  /** Whether a struct has a field of its own kind: such a one has no end. */
-  function holdsItself(schema: Schema): boolean {
-    const owner = fieldsOf(schema);
-    return Object.values(owner.properties ?? {}).some((field) => fieldsOf(field) === owner);
-  }
-  return { fieldsOf, typeName, descriptions, enumOf, holdsItself };
+  return { fieldsOf, typeName, descriptions, enumOf };
 }
 
 function fieldLines(
@@ -126,9 +121,10 @@ function fieldLines(
   schema: Schema,
   depth: number,
   recursive: boolean,
-  above: readonly string[],
+  above: readonly Schema[],
 ): string {
   const owner = reader.fieldsOf(schema);
+  const within = [...above, owner];
   const space = " ".repeat(depth);
   let text = "";
   for (const name of Object.keys(owner.properties ?? {}).sort()) {
@@ -141,8 +137,8 @@ function fieldLines(
     if (!recursive) {
       const own = field.description;
       text += `${indent(wrap(own ? own : "<no description>"), depth + 2)}\n\n`;
-    } else if (reader.fieldsOf(field).properties && !above.includes(type) && !reader.holdsItself(field)) {
-      text += fieldLines(reader, field, depth + 2, true, [...above, type]);
+    } else if (reader.fieldsOf(field).properties && !within.includes(reader.fieldsOf(field))) {
+      text += fieldLines(reader, field, depth + 2, true, within);
     }
   }
   return text;

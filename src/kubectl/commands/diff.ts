@@ -7,7 +7,6 @@ import { type FileObject, readFileObjects } from "../files.ts";
 import { fieldManagerFlag, fileFlags } from "../flag_sets.ts";
 import { withoutManagedFields } from "../printers/printer.ts";
 import { patchTypes } from "../rest.ts";
-import { withLastApplied } from "../writing.ts";
 import { planApply } from "./apply_patch.ts";
 
 export const diff = defineCommand({
@@ -25,19 +24,20 @@ export const diff = defineCommand({
   async run(call) {
     const { flags, machine, self } = call;
     if (flags.list("filename").length === 0) throw new CommandError("must specify one of -f and -k", 2);
-    const directory = `/tmp/kubectl-diff-${Math.trunc(machine.random.next() * 1e12)}`;
-    const [live, merged] = [`${directory}/LIVE`, `${directory}/MERGED`];
+    const [live, merged] = ["LIVE", "MERGED"].map(
+      (name) => `/tmp/${name}-${Math.trunc(machine.random.next() * 1e10)}`,
+    ) as [string, string];
     try {
       await machine.disk.makeDirectory(live);
       await machine.disk.makeDirectory(merged);
       for (const file of await readFileObjects(call)) {
-        const { now, then } = await versions(call, file);
+        const { now, after } = await versions(call, file);
         const group = file.mapping.group ? `${file.mapping.group}.` : "";
         const name = `${group}${file.mapping.version}.${file.mapping.kind}.${file.namespace ?? ""}.${file.name}`;
         const clean = (object: any) =>
           object ? dumpYaml(flags.bool("show-managed-fields") ? object : withoutManagedFields(object)) : "";
         await machine.disk.write(`${live}/${name}`, clean(now));
-        await machine.disk.write(`${merged}/${name}`, clean(then));
+        await machine.disk.write(`${merged}/${name}`, clean(after));
       }
       const [program = "diff", ...words] = (self.env.KUBECTL_EXTERNAL_DIFF ?? "diff -u -N").split(/\s+/);
       const { code, stdout, stderr } = await machine.exec.run(program, [...words, live, merged]);
@@ -45,7 +45,7 @@ export const diff = defineCommand({
       call.printError(stderr);
       return code;
     } finally {
-      await machine.disk.remove(directory, { recursive: true });
+      for (const directory of [live, merged]) await machine.disk.remove(directory, { recursive: true });
     }
   },
 });
@@ -54,7 +54,7 @@ export const diff = defineCommand({
 async function versions(
   call: Call,
   { object, mapping, namespace, name }: FileObject,
-): Promise<{ now?: any; then: any }> {
+): Promise<{ now?: any; after: any }> {
   const rest = await call.rest();
   const path = pathOf(mapping, namespace, name);
   const fieldManager = call.flags.string("field-manager");
@@ -66,7 +66,7 @@ async function versions(
     const force = call.flags.bool("force-conflicts");
     return {
       now,
-      then: await rest.json({
+      after: await rest.json({
         method: "PATCH",
         path,
         query: { ...query, force },
@@ -75,10 +75,10 @@ async function versions(
       }),
     };
   }
-  const modified = await withLastApplied(object);
+  const modified = object;
   if (!now)
-    return { then: await rest.json({ method: "POST", path: pathOf(mapping, namespace), query, body: modified }) };
+    return { after: await rest.json({ method: "POST", path: pathOf(mapping, namespace), query, body: modified }) };
   const { patch, type } = await planApply(now, modified, mapping);
-  if (Object.keys(patch).length === 0) return { now, then: now };
-  return { now, then: await rest.json({ method: "PATCH", path, query, body: patch, contentType: patchTypes[type] }) };
+  if (Object.keys(patch).length === 0) return { now, after: now };
+  return { now, after: await rest.json({ method: "PATCH", path, query, body: patch, contentType: patchTypes[type] }) };
 }
