@@ -131,3 +131,24 @@ test("a token for a service account", { skip }, async () => {
   assert.deepEqual(sent, ["application/vnd.kubernetes.protobuf"]);
   assert.equal(token.trim().split(".").length, 3);
 });
+
+test("eviction, and a body that is no protobuf", { skip }, async () => {
+  const [, url] = base.slice(-2);
+  const send = (path: string, body: Uint8Array | string) =>
+    fetch(url + path, { method: "POST", body, headers: { "content-type": "application/vnd.kubernetes.protobuf" } });
+  const refused = await send("/api/v1/namespaces/default/configmaps", "{}");
+  assert.equal(refused.status, 400);
+  const status = (await refused.json()) as { message: string };
+  assert.match(
+    status.message,
+    /^the object provided is unrecognized \(must be of type ConfigMap\): provided data does not/,
+  );
+
+  await kubectl(["run", "evicted", "--image=nginx"]);
+  const text = (field: number, value: string) => [field * 8 + 2, value.length, ...new TextEncoder().encode(value)];
+  const message = (field: number, bytes: number[]) => [field * 8 + 2, bytes.length, ...bytes];
+  const type = message(1, [...text(1, "policy/v1"), ...text(2, "Eviction")]);
+  const raw = message(2, message(1, [...text(1, "evicted"), ...text(2, ""), ...text(3, "default")]));
+  const body = Uint8Array.from([0x6b, 0x38, 0x73, 0, ...type, ...raw]);
+  assert.equal((await send("/api/v1/namespaces/default/pods/evicted/eviction", body)).status, 201);
+});

@@ -33,10 +33,12 @@ ConfigMapProjection: +LocalObjectReference items 4 optional
 ConfigMapVolumeSource: +LocalObjectReference items defaultMode optional
 Container: name image command args workingDir ports env resources volumeMounts livenessProbe readinessProbe lifecycle
   terminationMessagePath imagePullPolicy securityContext stdin stdinOnce tty envFrom terminationMessagePolicy
-  volumeDevices startupProbe resizePolicy restartPolicy
+  volumeDevices startupProbe resizePolicy restartPolicy restartPolicyRules
 ContainerImage: names sizeBytes
 ContainerPort: name hostPort containerPort protocol hostIP
 ContainerResizePolicy: resourceName restartPolicy
+ContainerRestartRule: action exitCodes
+ContainerRestartRuleOnExitCodes: operator values
 ContainerState: waiting running terminated
 ContainerStateRunning: startedAt
 ContainerStateTerminated: exitCode signal reason message startedAt finishedAt containerID
@@ -56,11 +58,11 @@ Endpoints: metadata subsets
 EndpointsList: metadata items
 EnvFromSource: prefix configMapRef secretRef
 EnvVar: name value valueFrom
-EnvVarSource: fieldRef resourceFieldRef configMapKeyRef secretKeyRef
+EnvVarSource: fieldRef resourceFieldRef configMapKeyRef secretKeyRef fileKeyRef
 EphemeralContainer: +EphemeralContainerCommon targetContainerName
 EphemeralContainerCommon: name image command args workingDir ports env resources volumeMounts livenessProbe
   readinessProbe lifecycle terminationMessagePath imagePullPolicy securityContext stdin stdinOnce tty envFrom
-  terminationMessagePolicy volumeDevices startupProbe resizePolicy restartPolicy
+  terminationMessagePolicy volumeDevices startupProbe resizePolicy restartPolicy restartPolicyRules
 EphemeralVolumeSource: volumeClaimTemplate
 Event: metadata involvedObject reason message source firstTimestamp lastTimestamp count type eventTime series action
   related reportingComponent reportingInstance
@@ -69,6 +71,7 @@ EventSeries: count lastObservedTime
 EventSource: component host
 ExecAction: command
 FCVolumeSource: targetWWNs lun fsType readOnly wwids
+FileKeySelector: volumeName path key optional
 FlexPersistentVolumeSource: driver fsType secretRef readOnly options
 FlexVolumeSource: driver fsType secretRef readOnly options
 FlockerVolumeSource: datasetName datasetUUID
@@ -88,7 +91,7 @@ ISCSIVolumeSource: targetPortal iqn lun iscsiInterface fsType readOnly portals c
   chapAuthSession initiatorName
 ImageVolumeSource: reference pullPolicy
 KeyToPath: key path mode
-Lifecycle: postStart preStop
+Lifecycle: postStart preStop stopSignal
 LifecycleHandler: exec httpGet tcpSocket sleep
 LimitRange: metadata spec
 LimitRangeItem: type max min default defaultRequest maxLimitRequestRatio
@@ -149,6 +152,8 @@ Pod: metadata spec status
 PodAffinity: requiredDuringSchedulingIgnoredDuringExecution preferredDuringSchedulingIgnoredDuringExecution
 PodAffinityTerm: labelSelector namespaces topologyKey namespaceSelector matchLabelKeys mismatchLabelKeys
 PodAntiAffinity: requiredDuringSchedulingIgnoredDuringExecution preferredDuringSchedulingIgnoredDuringExecution
+PodCertificateProjection: signerName keyType maxExpirationSeconds credentialBundlePath keyPath certificateChainPath
+  userAnnotations
 PodCondition: type status lastProbeTime lastTransitionTime reason message
 PodDNSConfig: nameservers searches options
 PodDNSConfigOption: name value
@@ -166,7 +171,7 @@ PodSpec: volumes containers restartPolicy terminationGracePeriodSeconds activeDe
   subdomain affinity schedulerName initContainers automountServiceAccountToken tolerations hostAliases
   priorityClassName priority dnsConfig shareProcessNamespace readinessGates runtimeClassName enableServiceLinks
   preemptionPolicy overhead topologySpreadConstraints ephemeralContainers setHostnameAsFQDN os hostUsers
-  schedulingGates resourceClaims resources
+  schedulingGates resourceClaims resources hostnameOverride
 PodStatus: phase conditions message reason hostIP podIP startTime containerStatuses qosClass initContainerStatuses
   nominatedNodeName podIPs ephemeralContainerStatuses resize resourceClaimStatuses hostIPs
 PodTemplate: metadata template
@@ -244,7 +249,7 @@ VolumeDevice: name devicePath
 VolumeMount: name readOnly mountPath subPath mountPropagation subPathExpr recursiveReadOnly
 VolumeMountStatus: name mountPath readOnly recursiveReadOnly
 VolumeNodeAffinity: required
-VolumeProjection: secret downwardAPI configMap serviceAccountToken clusterTrustBundle
+VolumeProjection: secret downwardAPI configMap serviceAccountToken clusterTrustBundle podCertificate
 VolumeResourceRequirements: limits requests
 VolumeSource: hostPath emptyDir gcePersistentDisk awsElasticBlockStore gitRepo secret nfs iscsi glusterfs
   persistentVolumeClaim rbd flexVolume cinder cephfs flocker downwardAPI fc azureFile configMap vsphereVolume quobyte

@@ -30,7 +30,7 @@ CustomResourceDefinitionNames: plural singular shortNames kind listKind categori
 CustomResourceDefinitionSpec: group 3 names scope 7 versions 9 conversion preserveUnknownFields
 CustomResourceDefinitionStatus: conditions acceptedNames storedVersions
 CustomResourceDefinitionVersion: name served storage schema subresources additionalPrinterColumns deprecated
-  deprecationWarning
+  deprecationWarning selectableFields
 CustomResourceSubresourceScale: specReplicasPath statusReplicasPath labelSelectorPath
 CustomResourceSubresources: status scale
 CustomResourceValidation: openAPIV3Schema
@@ -41,8 +41,9 @@ JSONSchemaProps: id $schema $ref description type format title default maximum e
   additionalItems definitions externalDocs example nullable x-kubernetes-preserve-unknown-fields
   x-kubernetes-embedded-resource x-kubernetes-int-or-string x-kubernetes-list-map-keys x-kubernetes-list-type
   x-kubernetes-map-type x-kubernetes-validations
+SelectableField: jsonPath
 ServiceReference: namespace name path port
-ValidationRule: rule message
+ValidationRule: rule message messageExpression reason fieldPath
 WebhookClientConfig: service caBundle url
 WebhookConversion: 2 clientConfig conversionReviewVersions
 `,

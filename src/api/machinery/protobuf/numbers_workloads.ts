@@ -18,13 +18,14 @@ DeploymentList: metadata items
 DeploymentSpec: replicas selector template strategy minReadySeconds revisionHistoryLimit paused 9
   progressDeadlineSeconds
 DeploymentStatus: observedGeneration replicas updatedReplicas availableReplicas unavailableReplicas conditions
-  readyReplicas collisionCount
+  readyReplicas collisionCount terminatingReplicas
 DeploymentStrategy: type rollingUpdate
 ReplicaSet: metadata spec status
 ReplicaSetCondition: type status lastTransitionTime reason message
 ReplicaSetList: metadata items
 ReplicaSetSpec: replicas selector template minReadySeconds
 ReplicaSetStatus: replicas fullyLabeledReplicas observedGeneration readyReplicas availableReplicas conditions
+  terminatingReplicas
 RollingUpdateDaemonSet: maxUnavailable maxSurge
 RollingUpdateDeployment: maxUnavailable maxSurge
 RollingUpdateStatefulSetStrategy: partition maxUnavailable
