@@ -12,6 +12,7 @@ import { podGcController } from "./podgc/podgc.ts";
 import { replicaSetController } from "./replicaset/replicaset.ts";
 import { replicationController } from "./replicationcontroller/replicationcontroller.ts";
 import { rootCaController, serviceAccountController } from "./serviceaccount/serviceaccount.ts";
+import { statefulSetController } from "./statefulset/statefulset.ts";
 
 /** What controllers may be told from outside. */
 export interface ControllerOptions {
@@ -33,6 +34,7 @@ export const controllers: readonly ((options: ControllerOptions) => Controller |
   () => replicationController,
   () => deploymentController,
   () => daemonSetController,
+  () => statefulSetController,
   () => jobController,
   () => jobOrphanController,
   () => namespaceController,
