@@ -55,7 +55,7 @@ test("the same event again is counted; a flood about one object is cut off", asy
   for (let time = 0; time < 40; time++) record({ object: object("a") }, "Normal", "Again", "and again");
   // Each patch waits for the write before it.
   for (let turn = 0; turn < 200; turn++) await Promise.resolve();
-  assert.equal(asked[0], "create events a.0000000000000000");
+  assert.match(asked[0]!, /^create events a\.[0-9a-f]{16}$/);
   assert.match(asked.at(-1)!, /"count":25/);
   assert.equal(asked.length, 25);
 });
