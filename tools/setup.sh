@@ -2,6 +2,7 @@
 # Installs what is missing: Debian's packages, npm's, the generated schemas, the built program. Quick when nothing is.
 set -eu
 cd "$(dirname "$0")/.."
+PATH="$PWD/node_modules/.bin:$PATH"
 
 say() { printf '%s\n' "$*" >&2; }
 
@@ -33,7 +34,8 @@ fi
 
 if [ ! -d node_modules ] || [ package-lock.json -nt node_modules/.package-lock.json ]; then
   say "installing npm packages"
-  npm ci --no-audit --no-fund --loglevel=error
+  # Not `npm ci`: it refuses a lock file that lists the packages of this platform only.
+  npm install --no-save --no-audit --no-fund --loglevel=error
   touch node_modules/.package-lock.json
 fi
 
