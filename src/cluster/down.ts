@@ -2,7 +2,7 @@ import type { Machine, Self } from "../host/mod.ts";
 import { tearDownNetwork } from "../network/mod.ts";
 import { type FlagTable, parseFlags } from "./flags.ts";
 import { editKubeconfig, withoutContext } from "./kubeconfig.ts";
-import { cgroupParent, networkOf, openRuntime } from "./node.ts";
+import { cgroupParent, networkOf, openRuntime, restoreForwarding } from "./node.ts";
 import { contextName, type Places, placesOf, readSettings, type Settings } from "./settings.ts";
 import { clusterFlags, serverPid, userKubeconfig } from "./up.ts";
 
@@ -37,6 +37,7 @@ export async function down(args: readonly string[], machine: Machine, self: Self
   await unmountBelow([places.state, places.data], machine);
   await removeCgroups(settings, machine);
   await tearDownNetwork(networkOf(settings), machine);
+  await restoreForwarding(places, machine);
   await disk.remove(places.state, { recursive: true });
   if (flags.boolean("keep-data")) {
     for (const path of [places.containerd, places.kubelet, places.cni, `${places.data}/addresses`])

@@ -86,6 +86,29 @@ export function networkOf(settings: Settings): NodeNetwork {
   return nodeNetwork(networkFacts(settings));
 }
 
+/** The kernel's switch for passing packets on between networks. */
+const forwardingSwitch = "/proc/sys/net/ipv4/ip_forward";
+
+/** Notes how the machine's switch stood before an uplink turned it on. A second start leaves the first note. */
+export async function noteForwarding(settings: Settings, places: Places, { disk }: Machine): Promise<void> {
+  if (settings.uplink === "none" || (await disk.stat(places.forwarding))) return;
+  await disk.write(places.forwarding, await disk.readText(forwardingSwitch));
+}
+
+/** Puts the switch back, unless another cluster on the machine needs it. */
+export async function restoreForwarding(places: Places, { disk }: Machine): Promise<void> {
+  if (!(await disk.stat(places.forwarding)) || (await disk.readText(places.forwarding)).trim() !== "0") return;
+  const clusters = places.state.slice(0, places.state.lastIndexOf("/"));
+  for (const other of await disk.list(clusters)) {
+    const noted = `${clusters}/${other}/ip_forward`;
+    if (noted === places.forwarding || !(await disk.stat(noted))) continue;
+    // The last one to go puts it back.
+    await disk.write(noted, "0\n");
+    return;
+  }
+  await disk.write(forwardingSwitch, "0\n");
+}
+
 /** The parent of all pods' cgroups of a cluster. */
 export function cgroupParent(settings: Settings): string {
   return `typernetes-${settings.name}`;

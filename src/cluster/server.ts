@@ -7,7 +7,7 @@ import { freeIndex, setUpNetwork } from "../network/mod.ts";
 import { startLocalPorts, startProxy } from "../proxy/mod.ts";
 import { publishDns, startControlPlane } from "./control_plane.ts";
 import { kubeconfigFor } from "./kubeconfig.ts";
-import { isReady, networkFacts, registryPort, startNode, startNodeRuntime } from "./node.ts";
+import { isReady, networkFacts, noteForwarding, registryPort, startNode, startNodeRuntime } from "./node.ts";
 import { openPki } from "./pki.ts";
 import { registryHandler } from "./registry.ts";
 import { contextName, nthAddress, type Places, readSettings, type Settings } from "./settings.ts";
@@ -26,6 +26,7 @@ export async function runServer(places: Places, machine: Machine, self: Self, re
   const asked = self.asked();
   await disk.makeDirectory(places.state, { mode: 0o711 });
   await disk.replace(places.pid, String(self.pid));
+  await noteForwarding(settings, places, machine);
   const network = await setUpNetwork(networkFacts(settings), machine);
   const serverNames = namesOf(settings, [network.machineAddress, network.nodeAddress]);
   // The slow things at once: certificates and the API need the processor, containerd mostly waits.

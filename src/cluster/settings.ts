@@ -38,6 +38,8 @@ export interface Places {
   kubeconfig: string;
   pid: string;
   log: string;
+  /** Whether the machine forwarded packets before this cluster needed it to. */
+  forwarding: string;
   /** There once the node is ready; holds what `status` shows. */
   ready: string;
 }
@@ -61,6 +63,7 @@ export function placesOf(name: string, dataRoot: string): Places {
     kubeconfig: `${data}/kubeconfig`,
     pid: `${state}/server.pid`,
     log: `${data}/server.log`,
+    forwarding: `${state}/ip_forward`,
     ready: `${state}/ready.json`,
   };
 }
