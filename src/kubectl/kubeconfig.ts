@@ -2,7 +2,7 @@
 
 import type { HttpTarget } from "../base/http.ts";
 import type { Disk } from "../base/world.ts";
-import { CommandError } from "./errors.ts";
+import { BareError, CommandError } from "./errors.ts";
 import type { Flags } from "./flags.ts";
 import type { Machine, Self } from "./world.ts";
 
@@ -93,7 +93,8 @@ export async function mergeInto(config: Config, text: string, file: string): Pro
 export async function findAccess(config: Config, flags: Flags, { disk }: Machine, self: Self): Promise<Access> {
   const contextName = flags.string("context") || config.currentContext;
   const context = config.contexts.get(contextName)?.value;
-  if (flags.string("context") && !context) throw new CommandError(`context "${contextName}" does not exist`);
+  if (flags.string("context") && !context)
+    throw new BareError(`Error in configuration: context was not found for specified context: ${contextName}`);
   const clusterName = flags.string("cluster") || context?.cluster;
   const cluster = clusterName ? config.clusters.get(clusterName) : undefined;
   if (clusterName && !cluster && flags.string("cluster"))
