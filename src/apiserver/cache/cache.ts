@@ -33,8 +33,11 @@ export interface ResourceCache {
   /** Objects of one namespace, or all of them, in key order. */
   list(namespace?: string): Iterable<Cached>;
   readonly size: number;
-  /** The past from after `revision` on, then what comes, until the signal is aborted. Throws CompactedError. */
-  watch(revision: number, signal: AbortSignal): AsyncIterable<CacheBatch>;
+  /**
+   * The past from after `revision` on, then what comes, until the signal is aborted: of it all, the events that `wants`
+   * is true of. Others don't even wake the watcher. Throws CompactedError.
+   */
+  watch(revision: number, signal: AbortSignal, wants: (event: CacheEvent) => boolean): AsyncIterable<CacheBatch>;
   /** Calls back, synchronously, with every event from now on. */
   subscribe(seen: (event: CacheEvent) => void): Disposable;
 }
@@ -99,6 +102,7 @@ function decodeValue(value: Uint8Array): KubeObject {
 }
 
 interface Watcher {
+  wants(event: CacheEvent): boolean;
   queue: CacheBatch[];
   wake: () => void;
   lost: boolean;
@@ -197,18 +201,24 @@ class Table implements ResourceCache {
   tell(events: readonly CacheEvent[], revision: number): void {
     this.revision = revision;
     for (const watcher of this.#watchers) {
+      const wanted = events.filter(watcher.wants);
+      if (wanted.length === 0) continue;
       if (watcher.queue.length >= backlogMax) {
         watcher.lost = true;
         this.#watchers.delete(watcher);
-      } else watcher.queue.push({ events, revision });
+      } else watcher.queue.push({ events: wanted, revision });
       watcher.wake();
     }
   }
 
-  async *watch(revision: number, signal: AbortSignal): AsyncGenerator<CacheBatch> {
+  async *watch(
+    revision: number,
+    signal: AbortSignal,
+    wants: (event: CacheEvent) => boolean,
+  ): AsyncGenerator<CacheBatch> {
     if (revision < this.#historyStart) throw new CompactedError(revision, this.#historyStart);
-    const past = this.#history.filter((event) => event.revision > revision);
-    const watcher: Watcher = { queue: [], wake: () => {}, lost: false };
+    const past = this.#history.filter((event) => event.revision > revision && wants(event));
+    const watcher: Watcher = { wants, queue: [], wake: () => {}, lost: false };
     watcher.queue.push({ events: past, revision: this.revision });
     this.#watchers.add(watcher);
     const stop = () => watcher.wake();

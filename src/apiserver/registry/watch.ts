@@ -65,6 +65,10 @@ export async function* watchObjects(
   const { resource, namespace } = scope;
   const prefix = namespace === undefined ? "" : `${namespace}/`;
   const table = cacheOf(registry, resource);
+  const { matches, selective } = request.selection;
+  const wants = ({ item, previous }: CacheEvent): boolean =>
+    item.key.startsWith(prefix) &&
+    (!selective || matches(item.object) || (previous !== undefined && matches(previous.object)));
   const abort = new AbortController();
   const signal = AbortSignal.any([scope.signal, abort.signal]);
   using _timeout = registry.clock.after(request.timeoutMs, () => abort.abort());
@@ -81,10 +85,9 @@ export async function* watchObjects(
   }
   if (initial.length > 0) yield initial;
   try {
-    for await (const batch of table.watch(revision, signal)) {
+    for await (const batch of table.watch(revision, signal, wants)) {
       const out: EncodedEvent[] = [];
       for (const event of batch.events) {
-        if (!event.item.key.startsWith(prefix)) continue;
         const seen = asSeen(event, request.selection);
         if (seen) out.push(encode(seen.type, serve(resource, seen.item)));
       }
