@@ -15,7 +15,7 @@ export function virtualKinds(
 ) {
   return async (call: Call): Promise<HttpAnswer> => {
     const { scope, request, form, registry } = call;
-    const { value, problems } = await readValue(request, scope.resource.kind);
+    const { value, problems } = await readValue(request, scope.resource.kind, scope.resource.apiVersion);
     const body = decodeAs(scope.resource, value, { ...scope, parseProblems: problems });
     switch (scope.resource.id) {
       case "bindings": {
