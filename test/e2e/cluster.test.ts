@@ -2,31 +2,21 @@
 
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { KubeObject } from "../../src/api/machinery/object.ts";
 import { accessFrom, type Client, overHttp, parseKubeconfig } from "../../src/client/mod.ts";
 import { machine } from "../../src/host/mod.ts";
-import { standIns } from "../../tools/images.ts";
 import { typernetes } from "../../tools/run.ts";
+import { testCluster } from "./support.ts";
 
-const name = "e2e";
+const cluster = testCluster("e2e", 0);
+const { name, directory, run } = cluster;
 const waitMs = 60_000;
-const directory = mkdtempSync(join(tmpdir(), "cluster-"));
 let client: Client;
-
-/** Runs the program on this test's cluster. Throws with what it printed if it fails. */
-function run(...args: string[]): string {
-  const { status, stdout, stderr } = spawnSync(typernetes, [...args, "--name", name, "--data-dir", directory], {
-    encoding: "utf8",
-    timeout: 180_000,
-  });
-  assert.equal(status, 0, `typernetes ${args.join(" ")}: ${stdout}${stderr}`);
-  return stdout;
-}
+let linkIndex: number;
 
 async function until<T>(what: string, look: () => Promise<T | undefined | false>): Promise<T> {
   const deadline = Date.now() + waitMs;
@@ -50,11 +40,14 @@ async function connect(): Promise<void> {
 
 /** What a command inside a pod printed. */
 function inPod(pod: string, ...command: string[]): string {
-  const kubeconfig = join(directory, name, "kubeconfig");
-  const { stdout } = spawnSync(typernetes, ["kubectl", "--kubeconfig", kubeconfig, "exec", pod, "--", ...command], {
-    encoding: "utf8",
-    timeout: 30_000,
-  });
+  const { stdout } = spawnSync(
+    typernetes,
+    ["kubectl", "--kubeconfig", cluster.kubeconfig, "exec", pod, "--", ...command],
+    {
+      encoding: "utf8",
+      timeout: 30_000,
+    },
+  );
   return stdout;
 }
 
@@ -65,7 +58,7 @@ function traces(): string[] {
   const processes = readdirSync("/proc").filter((pid) => /^\d+$/.test(pid) && commandOf(pid).includes(directory));
   return [
     ...(namespaces.includes(`typernetes-${name}`) ? ["network namespace"] : []),
-    ...(/: tn\d+@/.test(links) && !existsSync("/run/typernetes/default") ? [`link: ${links}`] : []),
+    ...(links.includes(`: tn${linkIndex}@`) ? ["link"] : []),
     ...(mounts.includes(directory) || mounts.includes(`/run/typernetes/${name}/`) ? ["mounts"] : []),
     ...(processes.length > 0 ? [`processes ${processes.map(commandOf).join("; ")}`] : []),
     ...(existsSync(join(directory, name)) ? ["data"] : []),
@@ -95,26 +88,12 @@ const phase = async (podName: string) =>
   (await client.get<KubeObject>("pods", { namespace: "default", name: podName })).status?.phase;
 
 before(async () => {
-  run(
-    "up",
-    "--uplink",
-    "none",
-    "--write-kubeconfig=false",
-    "--port",
-    "16444",
-    "--pod-network-cidr",
-    "10.245.0.0/16",
-    "--service-cidr",
-    "10.97.0.0/16",
-  );
-  run("images", "load", standIns());
+  cluster.up();
+  linkIndex = JSON.parse(readFileSync(join(directory, name, "cluster.json"), "utf8")).linkIndex;
   await connect();
 });
 
-after(() => {
-  spawnSync(typernetes, ["down", "--name", name, "--data-dir", directory]);
-  rmSync(directory, { recursive: true, force: true });
-});
+after(() => cluster.remove());
 
 test("a Deployment's pods answer through its Service: cluster IP, node port, localhost, and by name", async () => {
   const serve = ["sh", "-c", "hostname > /usr/share/nginx/html/index.html && exec nginx"];
@@ -155,7 +134,7 @@ test("a Deployment's pods answer through its Service: cluster IP, node port, loc
 test("a pod reaches the API at kubernetes.default with its token", async () => {
   await client.create("pods", pod("asks", {}, ["sleep", "600"]));
   await until("the pod", async () => (await phase("asks")) === "Running");
-  assert.match(inPod("asks", "nslookup", "kubernetes.default.svc.cluster.local"), /10\.97\.0\.1/);
+  assert.match(inPod("asks", "nslookup", "kubernetes.default.svc.cluster.local"), /10\.220\.0\.1/);
   const token = inPod("asks", "cat", "/var/run/secrets/kubernetes.io/serviceaccount/token");
   assert.equal(token.split(".").length, 3);
   const review = await client.create<KubeObject>("tokenreviews.authentication.k8s.io", {
