@@ -114,7 +114,12 @@ function sourcesOf(call: Call, pod: any): Source[] {
       ({ name }: any) => ({ pod, container: name }),
     );
   }
-  const { container, chosen } = containerOf(pod, flags.string("container") || args[1] || "");
+  const named = flags.string("container") || args[1] || "";
+  const names = [...(spec.initContainers ?? []), ...spec.containers, ...(spec.ephemeralContainers ?? [])];
+  if (named && !names.some(({ name }: any) => name === named)) {
+    throw new CommandError(`container ${named} is not valid for pod ${pod.metadata.name}`);
+  }
+  const { container, chosen } = containerOf(pod, named);
   if (chosen !== "flag" && !pod.metadata.annotations?.["kubectl.kubernetes.io/default-container"]) {
     const notice = defaultedNotice(pod, container.name);
     if (notice) call.printError(`${notice}\n`);
