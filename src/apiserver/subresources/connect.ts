@@ -45,12 +45,10 @@ export function connector(registry: () => Registry, access: KubeletAccess) {
     return client({ url: `https://${bracket(address)}:${port}`, identity: access.identity, ...trust });
   }
 
-  /** The pod with the container that the request is about. Throws a 400 where the choice is not clear. */
-  function placed(scope: Scope, name: string, route: Route): { pod: KubeObject; container: string } {
+  function podOf(scope: Scope, name: string): KubeObject {
     const pod = cacheOf(registry(), scope.resource).get(`${scope.namespace}/${name}`)?.object;
     if (!pod) throw notFound(scope.resource, name);
-    const container = chooseContainer(pod, route.query.get("container") ?? "");
-    return { pod, container };
+    return pod;
   }
 
   async function streamTo(
@@ -60,7 +58,9 @@ export function connector(registry: () => Registry, access: KubeletAccess) {
     route: Route,
     request: HttpRequest,
   ): Promise<HttpAnswer> {
-    const { pod, container } = placed(scope, name, route);
+    const pod = podOf(scope, name);
+    // A port is the whole pod's; a command is one container's.
+    const container = verb === "portForward" ? "" : chooseContainer(pod, route.query.get("container") ?? "");
     if (!pod.spec.nodeName) throw badRequest(`pod ${name} does not have a host assigned`);
     const query = kubeletQuery(route.query);
     const { namespace, uid } = pod.metadata;
@@ -72,7 +72,8 @@ export function connector(registry: () => Registry, access: KubeletAccess) {
   }
 
   async function logs(scope: Scope, name: string, route: Route, request: HttpRequest): Promise<HttpAnswer> {
-    const { pod, container } = placed(scope, name, route);
+    const pod = podOf(scope, name);
+    const container = chooseContainer(pod, route.query.get("container") ?? "");
     // Nothing has run yet: nothing to read.
     if (!pod.spec.nodeName) return { status: 200, headers: { "content-type": "text/plain" } };
     const answer = await forward(
