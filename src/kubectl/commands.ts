@@ -59,6 +59,9 @@ export const commands: readonly CommandEntry[] = [
   entry("create secret tls", "Create a TLS secret", () =>
     import("./commands/create_data.ts").then((m) => m.createSecretTls),
   ),
+  entry("create secret docker-registry", "Create a secret for use with a Docker registry", () =>
+    import("./commands/create_data.ts").then((m) => m.createSecretDockerRegistry),
+  ),
   entry(
     "create deployment",
     "Create a deployment with the specified name",
@@ -91,6 +94,18 @@ export const commands: readonly CommandEntry[] = [
     "Create a NodePort service",
     () => import("./commands/create_service.ts").then((m) => m.createServiceNodePort),
     ["create svc nodeport"],
+  ),
+  entry(
+    "create service loadbalancer",
+    "Create a LoadBalancer service",
+    () => import("./commands/create_service.ts").then((m) => m.createServiceLoadBalancer),
+    ["create svc loadbalancer"],
+  ),
+  entry(
+    "create service externalname",
+    "Create an ExternalName service",
+    () => import("./commands/create_service.ts").then((m) => m.createServiceExternalName),
+    ["create svc externalname"],
   ),
   entry("create role", "Create a role with single rule", () =>
     import("./commands/create_policy.ts").then((m) => m.createRole),

@@ -1,5 +1,5 @@
 import type { Call, Command } from "./command.ts";
-import { type CommandEntry, commands, groupsOfCommands } from "./commands.ts";
+import { commands, groupsOfCommands } from "./commands.ts";
 import { CommandError, Exit, explainError } from "./errors.ts";
 import { globalFlags } from "./flag_sets.ts";
 import { bareValue, parseFlags } from "./flags.ts";
@@ -160,5 +160,3 @@ function isNear(known: string, given: string): boolean {
   }
   return row[given.length]! <= 2;
 }
-
-export type { CommandEntry };

@@ -6,15 +6,7 @@ import { type FileObject, readFileObjects } from "../files.ts";
 import { dryRunFlag, fieldManagerFlag, fileFlags, printFlags, validateFlag } from "../flag_sets.ts";
 import { printerOf } from "../printers/printer.ts";
 import { patchTypes } from "../rest.ts";
-import {
-  dryRunOf,
-  eachGathered,
-  lastAppliedAnnotation,
-  postObject,
-  printDone,
-  withLastApplied,
-  writeQuery,
-} from "../writing.ts";
+import { dryRunOf, eachGathered, lastAppliedAnnotation, printDone, withLastApplied, writeQuery } from "../writing.ts";
 import { planApply } from "./apply_patch.ts";
 
 const cascades = {
@@ -207,5 +199,3 @@ function resourceText({ mapping, name, namespace }: FileObject): string {
   const version = apiVersionOf(mapping);
   return `Resource: "${version}, Resource=${mapping.plural}", GroupVersionKind: "${version}, Kind=${mapping.kind}"\nName: ${JSON.stringify(name)}, Namespace: ${JSON.stringify(namespace ?? "")}`;
 }
-
-export { postObject };

@@ -1,15 +1,7 @@
 // Namespaces, config maps, secrets, service accounts, volumes and claims, storage classes.
 
 import { sourceLines } from "./volumes.ts";
-import {
-  type DescribeContext,
-  eventLines,
-  type Lines,
-  labelLines,
-  metadataLines,
-  nameLines,
-  orNone,
-} from "./writer.ts";
+import { type DescribeContext, eventLines, type Lines, metadataLines, nameLines, orNone } from "./writer.ts";
 
 /** `kubectl describe namespace`. */
 export async function describeNamespace(out: Lines, namespace: any, context: DescribeContext): Promise<void> {
@@ -298,5 +290,3 @@ export async function describeBinding(out: Lines, binding: any): Promise<void> {
   out.raw("Subjects:\n  Kind\tName\tNamespace\n  ----\t----\t---------\n");
   for (const { kind, name, namespace = "" } of binding.subjects ?? []) out.line(1, `${kind}\t${name}\t${namespace}`);
 }
-
-export { labelLines };

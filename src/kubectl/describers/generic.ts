@@ -1,6 +1,5 @@
 // Any other kind: its fields, as words.
 
-import { alignTabs, describeTabs } from "../printers/tabwriter.ts";
 import { type DescribeContext, eventLines, type Lines, metadataLines, nameLines } from "./writer.ts";
 
 const hiddenFields = new Set(["managedFields", "selfLink"]);
@@ -51,5 +50,3 @@ function fields(out: Lines, map: Record<string, unknown>, level: number): void {
     } else out.line(level, `${name}:\t${value ?? "<nil>"}`);
   }
 }
-
-export { alignTabs, describeTabs };

@@ -4,7 +4,6 @@ import { formatGoDuration, humanDuration } from "../../api/machinery/duration.ts
 import { formatLabelSelector, selectorRequirements } from "../../api/machinery/selector.ts";
 import { templateLines } from "./pod.ts";
 import {
-  age,
   controllerText,
   type DescribeContext,
   eventLines,
@@ -212,5 +211,3 @@ export async function describeCronJob(out: Lines, cron: any, context: DescribeCo
   out.raw(`Active Jobs:\t${active.length === 0 ? "<none>" : active.map(({ name }) => name).join(", ")}\n`);
   eventLines(out, await context.events(cron), context.now);
 }
-
-export { age };
