@@ -4,6 +4,7 @@ import { aggregatedDiscovery, aggregatedMediaType, asksForAggregated, etagOf } f
 import { apiGroup, apiGroupList, apiResourceList, apiVersions, versionInfo } from "../discovery/discovery.ts";
 import type { Route } from "../http/route.ts";
 import { openApiV2, openApiV3, openApiV3Index } from "../openapi/documents.ts";
+import { encodeOpenApiV2, openApiProtobuf } from "../openapi/protobuf.ts";
 import type { Registry } from "../registry/scope.ts";
 
 const utf8 = new TextEncoder();
@@ -27,7 +28,16 @@ export function documents(registry: Registry) {
   const kept = new Map<string, Promise<Document | undefined>>();
   const resources = () => registry.resources.all();
 
-  async function make(path: string, aggregated: boolean, host: string): Promise<Document | undefined> {
+  async function make(path: string, form: Form, host: string): Promise<Document | undefined> {
+    if (form === "protobuf") {
+      const bytes = encodeOpenApiV2((await openApi(path)) as Record<string, unknown>);
+      return {
+        bytes,
+        contentType: "application/com.github.proto-openapi.spec.v2.v1.0+protobuf",
+        etag: await etagOf(bytes),
+      };
+    }
+    const aggregated = form === "aggregated";
     if (aggregated) {
       const bytes = json(aggregatedDiscovery(resources(), path === "/api" ? "core" : "groups"));
       return { bytes, contentType: aggregatedMediaType, etag: await etagOf(bytes) };
@@ -64,12 +74,12 @@ export function documents(registry: Registry) {
 
   return async ({ path: given }: Route, request: HttpRequest): Promise<HttpAnswer | undefined> => {
     const path = given.length > 1 && given.endsWith("/") ? given.slice(0, -1) : given;
-    const aggregated = (path === "/api" || path === "/apis") && asksForAggregated(request.headers.accept);
+    const form = formOf(path, request.headers.accept);
     const host = request.headers.host ?? request.headers[":authority"] ?? "";
-    const key = `${path} ${aggregated} ${path === "/api" ? host : ""}`;
+    const key = `${path} ${form} ${path === "/api" ? host : ""}`;
     let document = kept.get(key);
     if (!document) {
-      document = make(path, aggregated, host);
+      document = make(path, form, host);
       // What does not exist is not kept: anybody may ask for anything.
       document.then(
         (found) => found ?? kept.delete(key),
@@ -86,6 +96,13 @@ export function documents(registry: Registry) {
     if (found.etag && request.headers["if-none-match"] === found.etag) return { status: 304, headers };
     return { status: 200, headers, body: found.bytes };
   };
+}
+
+type Form = "plain" | "aggregated" | "protobuf";
+
+function formOf(path: string, accept: string | undefined): Form {
+  if ((path === "/api" || path === "/apis") && asksForAggregated(accept)) return "aggregated";
+  return path === "/openapi/v2" && openApiProtobuf.test(accept ?? "") ? "protobuf" : "plain";
 }
 
 function json(value: object): Uint8Array {
