@@ -129,17 +129,17 @@ function buildImage(recipe: Recipe, debs: Map<string, string>, directory: string
   return putBlob(directory, Buffer.from(JSON.stringify(manifest))).digest;
 }
 
-/** Builds what the catalogue has into the registry's directory, unless it is there from the same recipes. */
-export function buildImages(directory: string, cache: string): void {
+/** Builds the wanted images, or all that the catalogue has, into the registry's directory, unless it is there from the same recipes. */
+export function buildImages(directory: string, cache: string, wanted: readonly Recipe[] = catalog): void {
   const recipes = createHash("sha256")
-    .update(JSON.stringify(catalog))
+    .update(JSON.stringify(wanted))
     .update(readFileSync(import.meta.filename))
     .digest("hex");
   const stamp = join(directory, "stamp");
   if (existsSync(stamp) && readFileSync(stamp, "utf8") === recipes) return;
-  const debs = download(new Set(catalog.flatMap((recipe) => recipe.packages)), join(cache, "debs"));
+  const debs = download(new Set(wanted.flatMap((recipe) => recipe.packages)), join(cache, "debs"));
   const index: Record<string, string> = {};
-  for (const recipe of catalog) {
+  for (const recipe of wanted) {
     const digest = buildImage(recipe, debs, directory);
     for (const name of recipe.names) index[name] = digest;
     console.log(`built ${recipe.names.join(", ")}`);

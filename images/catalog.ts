@@ -175,14 +175,20 @@ const withoutDocs = [
   "./lib/systemd",
 ];
 
-/** Every image that the notes, the examples and the tests use. */
-export const catalog: readonly Recipe[] = [
+/** What a cluster and the example application need: few, and under names of our own but for the sandbox's. */
+export const baseImages: readonly Recipe[] = [
   {
     names: ["registry.k8s.io/pause:3.10.1", "registry.k8s.io/pause:3.8"],
     packages: ["catatonit"],
     without: withoutDocs,
     config: { Entrypoint: ["/usr/bin/catatonit", "-P"], User: "65535:65535" },
   },
+  nginx("1", ["docker.io/typernetes/hello:1"]),
+];
+
+/** Every image that the notes and the tests use: stand-ins for what machines pull that reach a registry. */
+export const catalog: readonly Recipe[] = [
+  ...baseImages,
   {
     names: [
       "docker.io/library/busybox:latest",

@@ -2,14 +2,23 @@
 
 import { join } from "node:path";
 import { buildImages } from "../images/build.ts";
+import { baseImages } from "../images/catalog.ts";
 import { must, typernetes } from "./run.ts";
 import { root } from "./sources.ts";
 
-/** Builds what is missing and gives the directory that holds it. */
+const cache = join(root, ".cache");
+
+/** Builds all stand-ins that are missing and gives the directory that holds them. */
 export function standIns(): string {
-  const cache = join(root, ".cache");
   const directory = join(cache, "images");
   buildImages(directory, cache);
+  return directory;
+}
+
+/** Builds only what a cluster and the example need: nothing of anybody else's name but the sandbox's image. */
+export function ownImages(): string {
+  const directory = join(cache, "base");
+  buildImages(directory, cache, baseImages);
   return directory;
 }
 

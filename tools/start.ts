@@ -1,7 +1,7 @@
 // `npm start`: the cluster, the example application, and its answer.
 
 import { setTimeout as sleep } from "node:timers/promises";
-import { standIns } from "./images.ts";
+import { ownImages } from "./images.ts";
 import { must, output, say, typernetes } from "./run.ts";
 
 /** Where the example answers: its node port, on the machine itself. */
@@ -27,7 +27,7 @@ async function answer(): Promise<string> {
 say("bringing the cluster up");
 must(typernetes, "up", ...process.argv.slice(2));
 say("images for the example");
-output(typernetes, "images", "load", standIns());
+output(typernetes, "images", "load", ownImages());
 say("the example application (examples/hello.yaml)");
 must(typernetes, "kubectl", "apply", "-f", "examples/hello.yaml");
 must(typernetes, "kubectl", "rollout", "status", "deployment/hello", "--timeout=120s");
