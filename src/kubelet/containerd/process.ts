@@ -72,6 +72,8 @@ export async function startContainerd(
 async function runningPid(pidFile: string, program: string, { disk, exec }: World): Promise<number | undefined> {
   const pid = Number(await disk.readText(pidFile).catch(() => ""));
   if (!pid || !exec.isAlive(pid)) return undefined;
+  // One that has ended and was not collected yet is no process to adopt.
+  if (/\) Z/.test(await disk.readText(`/proc/${pid}/stat`).catch(() => ""))) return undefined;
   const name = (await disk.readText(`/proc/${pid}/comm`).catch(() => "")).trim();
   return name === program.slice(program.lastIndexOf("/") + 1).slice(0, 15) ? pid : undefined;
 }
