@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
 import fc from "fast-check";
+import { sameJson } from "../../base/equal.ts";
 import { definitions, loadDefinitions } from "./definitions.ts";
 import { applyJsonPatch, type JsonPatchOperation, readJsonPatch } from "./patch_json.ts";
-import { applyMergePatch, type PatchError, readObjectPatch, sameJson, threeWayMerge } from "./patch_merge.ts";
+import { applyMergePatch, type PatchError, readObjectPatch, threeWayMerge } from "./patch_merge.ts";
 import { applyStrategicPatch } from "./patch_strategic.ts";
 
 before(loadDefinitions);

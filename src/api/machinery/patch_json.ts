@@ -1,7 +1,8 @@
 // JSON patches (RFC 6902) as the real server applies them: all or nothing, but lenient. A path's first segment is dropped
 // whatever it is, `replace` sets a missing key, negative indexes count from the end.
 
-import { isObject, jsonKind, PatchError, sameJson } from "./patch_merge.ts";
+import { sameJson } from "../../base/equal.ts";
+import { isObject, jsonKind, PatchError } from "./patch_merge.ts";
 
 export interface JsonPatchOperation {
   op: string;

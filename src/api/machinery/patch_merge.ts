@@ -1,5 +1,6 @@
 // JSON merge patches (RFC 7386), and the three-way one that `kubectl apply` sends for kinds without a schema.
 
+import { sameJson } from "../../base/equal.ts";
 import { StatusError } from "./status.ts";
 
 type JsonObject = Record<string, unknown>;
@@ -49,18 +50,6 @@ export function applyMergePatch(target: unknown, patch: unknown): unknown {
     else result[key] = applyMergePatch(result[key], value);
   }
   return result;
-}
-
-/** Whether two JSON values are equal, whatever the order of keys. */
-export function sameJson(a: unknown, b: unknown): boolean {
-  if (a === b) return true;
-  if (Array.isArray(a))
-    return Array.isArray(b) && a.length === b.length && a.every((item, index) => sameJson(item, b[index]));
-  if (!isObject(a) || !isObject(b)) return false;
-  const keys = Object.keys(a);
-  return (
-    keys.length === Object.keys(b).length && keys.every((key) => Object.hasOwn(b, key) && sameJson(a[key], b[key]))
-  );
 }
 
 /**

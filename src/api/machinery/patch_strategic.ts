@@ -1,7 +1,8 @@
 // Strategic merge patches: maps are merged, lists too where the schema has a merge key, and directives say the rest
 // ("Strategic Merge Patch" in Kubernetes' API conventions). Neither the object nor the patch is changed.
 
-import { isObject, PatchError, sameJson } from "./patch_merge.ts";
+import { sameJson } from "../../base/equal.ts";
+import { isObject, PatchError } from "./patch_merge.ts";
 import { applyOrder, type Item, keyOf } from "./patch_order.ts";
 import { childPlace, itemPlace, type MergePlace, mergeKeyOf, mergesList, replacesMap } from "./patch_schema.ts";
 import type { Definitions } from "./schema.ts";

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
 import fc from "fast-check";
+import { sameJson } from "../../base/equal.ts";
 import { definitions, loadDefinitions } from "./definitions.ts";
-import { sameJson } from "./patch_merge.ts";
 import { applyStrategicPatch } from "./patch_strategic.ts";
 import { threeWayStrategic } from "./patch_three_way.ts";
 

@@ -1,7 +1,8 @@
 // The strategic merge patch that `kubectl apply` sends: what the user changed since the last apply, and nothing of what
 // others set in between ("Declarative Management of Kubernetes Objects").
 
-import { isObject, PatchError, sameJson } from "./patch_merge.ts";
+import { sameJson } from "../../base/equal.ts";
+import { isObject, PatchError } from "./patch_merge.ts";
 import {
   childPlace,
   itemPlace,

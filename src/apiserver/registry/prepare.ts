@@ -1,5 +1,12 @@
 import { type FieldError, FieldPath, invalid, invalidObject, required } from "../../api/machinery/field.ts";
-import { dns1035Label, dns1123Label, dns1123Subdomain, labelValue, qualifiedName } from "../../api/machinery/names.ts";
+import {
+  dns1035Label,
+  dns1123Label,
+  dns1123Subdomain,
+  labelValue,
+  pathSegment,
+  qualifiedName,
+} from "../../api/machinery/names.ts";
 import type { KubeObject } from "../../api/machinery/object.ts";
 import type { Resource } from "../../api/machinery/resource.ts";
 import { sameJson } from "../../base/equal.ts";
@@ -35,11 +42,6 @@ function nameErrors(resource: Resource, name: string): string[] {
     case "none":
       return [];
   }
-}
-
-function pathSegment(name: string): string[] {
-  if (name === "." || name === "..") return [`may not be '${name}'`];
-  return ["/", "%"].filter((each) => name.includes(each)).map((each) => `may not contain '${each}'`);
 }
 
 function* metadataErrors(resource: Resource, object: KubeObject): Generator<FieldError> {
