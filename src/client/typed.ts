@@ -1,7 +1,15 @@
-import type { KubeObject } from "../api/machinery/object.ts";
+import { apiVersionOf, type KubeList, type KubeObject } from "../api/machinery/object.ts";
 import { type Status, StatusError } from "../api/machinery/status.ts";
 import type { AnswerBody, HttpAnswer, WatchEvent } from "../base/http.ts";
-import type { Client, DeleteOptions, ListOptions, PatchType, ResourceLike, WriteOptions } from "./client.ts";
+import type {
+  Client,
+  DeleteOptions,
+  ListOptions,
+  PatchType,
+  ResourceLike,
+  ResourceRef,
+  WriteOptions,
+} from "./client.ts";
 import { resourcePath, resourceRef } from "./resources.ts";
 import type { Transport } from "./transport.ts";
 
@@ -52,13 +60,15 @@ export function createClient(transport: Transport): Client {
         options.signal,
       );
     },
-    list: (resource, options = {}) =>
-      ask(
-        "GET",
-        resourcePath(resourceRef(resource), options.namespace) + listQuery(options),
-        undefined,
-        options.signal,
-      ),
+    list: async <T extends KubeObject>(
+      resource: ResourceLike,
+      options: ListOptions & { signal?: AbortSignal } = {},
+    ) => {
+      const ref = resourceRef(resource);
+      const url = resourcePath(ref, options.namespace) + listQuery(options);
+      const list = await ask<KubeList<T>>("GET", url, undefined, options.signal);
+      return named(list, ref);
+    },
     watch: (resource, options) => watch(transport, resource, options),
     create: (resource, object, options = {}) =>
       ask("POST", objectUrl(resource, object, options, false), object, options.signal),
@@ -82,6 +92,16 @@ export function createClient(transport: Transport): Client {
     },
     raw: (request) => transport({ ...request, signal: request.signal ?? never }),
   };
+}
+
+/** Over a socket the items of a list say nothing of their kind: it is the list's. In process they have it. */
+function named<T extends KubeObject>(list: KubeList<T>, { group, version, kind }: ResourceRef): KubeList<T> {
+  for (const item of list.items ?? []) {
+    if (item.kind !== undefined) continue;
+    (item as KubeObject).kind = kind;
+    (item as KubeObject).apiVersion = apiVersionOf(group, version);
+  }
+  return list;
 }
 
 function deleteBody({ gracePeriodSeconds, propagationPolicy, preconditions, dryRun }: DeleteOptions): object {
