@@ -6,15 +6,14 @@ import { builtinResources } from "../api/resources.ts";
 import type { HttpHandler, Net, TlsIdentity } from "../base/http.ts";
 import type { Clock, Random } from "../base/world.ts";
 import type { Store } from "../store/mod.ts";
-import { namespaceLifecycle } from "./admission/namespace_lifecycle.ts";
-import { defaultTolerationSeconds, priorityAdmission, taintNewNodes } from "./admission/pods.ts";
-import { serviceAccountAdmission } from "./admission/service_account.ts";
+import { admissionPlugins } from "./admission/plugins.ts";
 import {
   type Authenticator,
   authenticate,
   certificateAuthenticator,
   tokenFileAuthenticator,
 } from "./auth/authenticate.ts";
+import type { Authorizer } from "./auth/authorizer.ts";
 import { serviceAccountAuthenticator, tokenKeys } from "./auth/service_account.ts";
 import { bootstrap, publishEndpoint } from "./bootstrap.ts";
 import { openWatchCache } from "./cache/cache.ts";
@@ -23,7 +22,6 @@ import type { Route } from "./http/route.ts";
 import { pathHandler } from "./paths/paths.ts";
 import { cacheOf, type Registry } from "./registry/scope.ts";
 import { resourceTable } from "./resource_table.ts";
-import { serviceAllocator } from "./services/allocate.ts";
 import { connector } from "./subresources/connect.ts";
 import { virtualKinds } from "./virtual.ts";
 
@@ -64,6 +62,13 @@ const compactionMs = 300_000;
 /** Paths that anybody may read. */
 const openPaths = new Set(["/healthz", "/livez", "/readyz", "/version"]);
 
+/** All or nothing, as long as roles are not enforced. */
+const authenticatedOnly: Authorizer = ({ user, path }) => {
+  const isOpen = path !== undefined && (openPaths.has(path) || /^\/(healthz|livez|readyz)\//.test(path));
+  const allowed = isOpen || !user.groups.includes("system:unauthenticated");
+  return { decision: allowed ? "allow" : "none", reason: "" };
+};
+
 /** Loads the store and gives the API as a function. The caller listens, and closes the store afterwards. */
 export async function createApiServer(options: ApiServerOptions): Promise<ApiServer> {
   const { store, clock, random, net } = options;
@@ -79,14 +84,8 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     clock,
     random,
     resources: resourceTable(resources),
-    admission: [
-      namespaceLifecycle(current),
-      priorityAdmission(current),
-      serviceAccountAdmission(current),
-      defaultTolerationSeconds,
-      taintNewNodes,
-      serviceAllocator(current, { serviceCidr, nodePorts }),
-    ],
+    admission: admissionPlugins(current, { serviceCidr, nodePorts }),
+    authorizer: authenticatedOnly,
   };
   const issuer = options.issuer ?? defaultIssuer;
   const keys = options.serviceAccountKey === undefined ? undefined : tokenKeys(options.serviceAccountKey, issuer);
@@ -97,13 +96,9 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     registry,
     authenticate: authenticate(authenticatorsOf(options, tokens?.authenticator), options.anonymous ?? true),
     authorize(user, route) {
-      if (
-        !user.groups.includes("system:unauthenticated") ||
-        openPaths.has(route.path) ||
-        /^\/(healthz|livez|readyz)\//.test(route.path)
-      )
-        return;
-      throw forbiddenTo(user.username, route);
+      const { verb, path, resource } = route;
+      if (registry.authorizer({ user, verb, path, resource }).decision !== "allow")
+        throw forbiddenTo(user.username, route);
     },
     paths: pathHandler(registry, keys),
     subresources: { connect, tokens: keys, audiences: [issuer], virtual: virtualKinds(tokens, [issuer]) },

@@ -1,5 +1,6 @@
 import type { FieldError, FieldPath } from "./field.ts";
 import { apiVersionOf, type KubeObject } from "./object.ts";
+import type { Definitions } from "./schema.ts";
 
 export type Verb = "create" | "delete" | "deletecollection" | "get" | "list" | "patch" | "update" | "watch";
 
@@ -76,6 +77,8 @@ export interface ResourceDeclaration<T extends KubeObject> {
   subresources?: readonly Subresource[];
   /** The schema's definition name: `io.k8s.api.core.v1.ConfigMap`. */
   schema: string;
+  /** Where `schema` is found: Kubernetes' own definitions if absent. Custom resources bring theirs. */
+  definitions?: Definitions;
   /** Under `/registry/`: `pods`, `services/specs`. The plural, or plural.group for groups outside Kubernetes, if absent. */
   storagePrefix?: string;
   /** False for virtual resources (reviews, bindings): they have a handler in the API server instead. */

@@ -3,6 +3,7 @@ import type { Resource } from "../../api/machinery/resource.ts";
 import type { UserInfo } from "../../base/http.ts";
 import type { Clock, Random } from "../../base/world.ts";
 import type { Store } from "../../store/mod.ts";
+import type { Authorizer } from "../auth/authorizer.ts";
 import type { Cached, ResourceCache, WatchCache } from "../cache/cache.ts";
 import { cached } from "../cache/cache.ts";
 
@@ -13,6 +14,8 @@ export interface Registry {
   clock: Clock;
   random: Random;
   admission: readonly AdmissionPlugin[];
+  /** For checks beyond the request's own: escalation, approval of certificates, policies. */
+  authorizer: Authorizer;
   /** All resources that are served now. */
   resources: ResourceTable;
 }
@@ -44,9 +47,11 @@ export interface AdmissionRequest {
   scope: Scope;
   name?: string;
   subresource?: string;
-  /** The request's own copy: mutating plugins change it. Undefined on deletion. */
+  /** The request's own copy: mutating plugins change it, in place. Undefined on deletion. */
   draft?: KubeObject;
   previous?: KubeObject;
+  /** The request's options as an object of meta.k8s.io/v1 (`kind: "CreateOptions"`, …). */
+  options?: Record<string, unknown>;
 }
 
 /** Looks at every write before it is done. Throws a StatusError to refuse. */

@@ -1,0 +1,17 @@
+import type { AdmissionPlugin, Registry } from "../registry/scope.ts";
+import { type ServiceRanges, serviceAllocator } from "../services/allocate.ts";
+import { namespaceLifecycle } from "./namespace_lifecycle.ts";
+import { defaultTolerationSeconds, priorityAdmission, taintNewNodes } from "./pods.ts";
+import { serviceAccountAdmission } from "./service_account.ts";
+
+/** The plugins in Kubernetes' order: every one's `mutate` runs in it, then, after validation, every one's `validate`. */
+export function admissionPlugins(registry: () => Registry, services: ServiceRanges): AdmissionPlugin[] {
+  return [
+    namespaceLifecycle(registry),
+    serviceAccountAdmission(registry),
+    taintNewNodes,
+    priorityAdmission(registry),
+    defaultTolerationSeconds,
+    serviceAllocator(registry, services),
+  ];
+}
