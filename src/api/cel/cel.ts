@@ -1,0 +1,69 @@
+import type { CelType } from "./types.ts";
+import type { Value } from "./values.ts";
+
+// Kubernetes' limits, in units of cost (KEP-2876, "Resource constraints").
+
+/** Runtime cost of one evaluation of one expression. */
+export const callCostMax = 1_000_000;
+/** Runtime cost of all expressions over one object of a custom resource, or of one policy's. */
+export const objectCostMax = 10_000_000;
+/** Runtime cost of all match conditions of one webhook. */
+export const matchConditionsCostMax = 2_500_000;
+/** Estimated cost of one rule of a custom resource definition, times how often it runs over the largest object. */
+export const estimatedRuleCostMax = 10_000_000;
+/** Estimated cost of all rules of one version of a custom resource definition. */
+export const estimatedSchemaCostMax = 100_000_000;
+
+/** What an expression may refer to. Made once, used for many expressions. */
+export interface Environment {
+  /** Variables and their types: from `schemaType()`, or `dynType` for what has no schema. */
+  variables: Readonly<Record<string, CelType>>;
+  /** Object types by name that expressions may build: `Object`, `JSONPatch`. */
+  construct?(name: string): Extract<CelType, { kind: "object" }> | undefined;
+}
+
+/** An expression that was found sound. Keep it: compiling is dear, evaluating is not. */
+export interface Program {
+  expression: string;
+  /** Of the result. `dyn` if it is only known when it is evaluated. */
+  type: CelType;
+  /** Whether the expression mentions this variable (`oldSelf`: it's a transition rule). */
+  uses(variable: string): boolean;
+  /** What evaluating it costs at worst, by the sizes in the variables' types. Infinity if nobody can say. */
+  estimate(): { min: number; max: number };
+  /**
+   * Evaluates. Variables are JSON values (or `Value`s): they are read by the variables' types, as far as the expression
+   * looks at them. A function as a variable is called when it is first needed and gives a `Value`.
+   * Never throws for what the expression or the values do: that is in the result.
+   */
+  evaluate(variables: Readonly<Record<string, unknown>>, budget: Budget): Evaluation;
+}
+
+/** Shared by the expressions over one object. `evaluate` takes from it what it used. */
+export interface Budget {
+  /** In units of cost. Below 0: exceeded, by an expression that was refused for it. */
+  remaining: number;
+  /** For one expression; `callCostMax` if absent. */
+  perCall?: number;
+  /** Milliseconds since the epoch, for `deadline`; without it time does not end an expression. */
+  now?(): number;
+  deadline?: number;
+}
+
+export type Evaluation =
+  | { ok: true; value: Value }
+  /** `message` is cel-go's text: `no such key: b`, `division by zero`, `operation cancelled: actual cost limit exceeded`. */
+  | { ok: false; kind: "error" | "cost" | "budget" | "time"; message: string };
+
+export type Compilation =
+  | { ok: true; program: Program }
+  /** cel-go's text, one paragraph a mistake: `ERROR: <input>:1:5: undefined field 'y'\n | self.y > 1\n | ....^`. */
+  | { ok: false; kind: "syntax" | "type"; message: string };
+
+/** Reads, checks and prepares an expression. */
+export declare function compile(expression: string, environment: Environment): Compilation;
+
+/** A fresh budget for the expressions over one object. */
+export function newBudget(remaining: number = objectCostMax): Budget {
+  return { remaining };
+}
