@@ -1,3 +1,4 @@
+import type { Decoded } from "./decode.ts";
 import type { FieldError, FieldPath } from "./field.ts";
 import { apiVersionOf, type KubeObject } from "./object.ts";
 import type { Definitions } from "./schema.ts";
@@ -46,6 +47,23 @@ export interface StoredAs {
   plural: string;
   toStored(object: any): any;
   fromStored(object: any): any;
+}
+
+/**
+ * What a custom resource has besides: its objects are free-form JSON, stored in whatever version they were last written in,
+ * and its declaration may end at any time. Hooks are given objects in the declaration's own version.
+ */
+export interface CustomForm {
+  /** Reads a request's object: prunes, fills in defaults, names what it dropped. Throws a DecodeError. */
+  decode(value: unknown): Decoded;
+  /** Objects as they are stored, in this version: converted, pruned, with defaults. Waits only for a webhook. */
+  fromStorage(objects: readonly KubeObject[]): readonly KubeObject[] | Promise<readonly KubeObject[]>;
+  /** An object of this version as it is stored. Waits only for a webhook. */
+  toStorage(object: KubeObject): KubeObject | Promise<KubeObject>;
+  /** Aborted when the declaration changed or went: watches end. */
+  ended: AbortSignal;
+  /** Set while the definition is being deleted: nothing new may be created. */
+  terminating: boolean;
 }
 
 /** What a resource's hooks may know about the request. */
@@ -111,6 +129,10 @@ export interface ResourceDeclaration<T extends KubeObject> {
   validateStatusUpdate?(next: T, previous: T, path: FieldPath): Iterable<FieldError>;
   /** After validation, the last change before an object is stored: its canonical form. */
   canonicalize?(draft: T): void;
+  /** Instead of an ordinary beginning of a deletion: marks an object whose own controller finishes it. */
+  beginDeletion?(draft: T, now: number): void;
+  /** Set for custom resources. */
+  custom?: CustomForm;
   /** Sent as a warning with every answer about this resource. */
   deprecation?: string;
   /** Warnings that the server sends in `Warning` headers when an object is written. */

@@ -151,7 +151,9 @@ export function decodeAs(resource: Resource, value: unknown, strictness: Strictn
   checkKind(resource, given);
   let decoded: ReturnType<ReturnType<typeof decoder>>;
   try {
-    decoded = decoder(resource.schema, definitions)(given);
+    decoded = resource.custom
+      ? resource.custom.decode(given)
+      : decoder(resource.schema, resource.definitions ?? definitions)(given);
   } catch (error) {
     throw badRequest(
       `${kind} in version ${JSON.stringify(resource.version)} cannot be handled as a ${kind}: ${(error as Error).message}`,

@@ -57,7 +57,8 @@ async function readPatch({ request, scope }: Call, schema: string): Promise<Patc
   }
   const patch = readObjectPatch(value);
   if (type === "application/merge-patch+json") return (document) => applyMergePatch(document, patch);
-  return (document) => applyStrategicPatch(document as Record<string, unknown>, patch, schema, definitions);
+  const known = scope.resource.definitions ?? definitions;
+  return (document) => applyStrategicPatch(document as Record<string, unknown>, patch, schema, known);
 }
 
 function parsePatch(text: string): unknown {

@@ -96,7 +96,7 @@ async function createOnce(registry: Registry, scope: Scope, draft: KubeObject): 
   if (cacheOf(registry, resource).get(key)) throw alreadyExists(resource, object.metadata.name);
   await review(registry, { ...admission, draft: object });
   stored.canonicalize?.(object);
-  completer(stored.schema, definitions)(object);
+  completer(stored.schema, stored.definitions ?? definitions)(object);
   if (scope.dryRun) return serve(resource, cached(key, ordered(object), 0));
   const result = await registry.store.commit(
     [{ key: storagePrefix(stored) + key, revision: 0 }],
@@ -109,7 +109,7 @@ async function createOnce(registry: Registry, scope: Scope, draft: KubeObject): 
 
 /** Puts the status fields back to what an object has that nobody gave a status: `{}` for most. */
 function clearStatus(stored: Resource, object: KubeObject): void {
-  const empty = decoder(stored.schema, definitions)({}).object;
+  const empty = decoder(stored.schema, stored.definitions ?? definitions)({}).object;
   for (const field of stored.statusFields ?? []) {
     if (empty[field] === undefined) delete object[field];
     else object[field] = empty[field];
@@ -274,7 +274,7 @@ async function storeUpdate(
   if (!options.internal) {
     await review(registry, { ...admission, draft: next });
     if (options.subresource !== "status") stored.canonicalize?.(next);
-    completer(stored.schema, definitions)(next);
+    completer(stored.schema, stored.definitions ?? definitions)(next);
   }
   const object = ordered(next);
   const same = sameStored(object, previous);
