@@ -151,7 +151,7 @@ async function mainAnswer(call: Call): Promise<HttpAnswer> {
     case "get": {
       const version = route.query.get("resourceVersion");
       if (version && version !== "0") checkReadVersion(registry, version);
-      return itemAnswer(200, getObject(registry, scope, name!), form, scope.resource, include, now);
+      return itemAnswer(200, await getObject(registry, scope, name!), form, scope.resource, include, now);
     }
     case "list":
       return listAnswer(await listObjects(registry, scope, listRequest(call)), form, scope.resource, include, now);

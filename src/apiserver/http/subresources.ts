@@ -70,7 +70,8 @@ async function scaleAnswer(call: Call): Promise<HttpAnswer> {
   const { registry, scope, route, form, name, request } = call;
   const { resource } = scope;
   if (!resource.scale) throw methodNotSupported(resource, "scale");
-  if (route.verb === "get") return objectAnswer(200, toScale(resource, parentOf(call)), form);
+  if (route.verb === "get")
+    return objectAnswer(200, toScale(resource, (await getObject(registry, scope, name!)).object), form);
   const body = route.verb === "update" ? await decodeBodyAs<KubeObject>(request, "autoscaling/v1", "Scale") : undefined;
   const item = await updateObject(registry, scope, name!, async (current) => {
     const scale = body ?? (await patchDocument(call, toScale(resource, current), "io.k8s.api.autoscaling.v1.Scale"));
@@ -84,7 +85,7 @@ async function partAnswer(call: Call): Promise<HttpAnswer> {
   const { registry, scope, route, form, name, request, subresource, now } = call;
   const part = subresource!.name;
   if (route.verb === "get")
-    return itemAnswer(200, getObject(registry, scope, name!), form, scope.resource, "Metadata", now);
+    return itemAnswer(200, await getObject(registry, scope, name!), form, scope.resource, "Metadata", now);
   if (scope.resource.id === "pods" && part === "ephemeralcontainers") {
     const body = route.verb === "update" ? await decodeObject(call, request) : undefined;
     const changed = await addEphemeralContainers(

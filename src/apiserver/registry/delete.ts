@@ -3,7 +3,7 @@ import type { Resource } from "../../api/machinery/resource.ts";
 import { conflict, notFound, type Status, type StatusError } from "../../api/machinery/status.ts";
 import { formatTime } from "../../api/machinery/time.ts";
 import { type Cached, cached, encodeValue, storagePrefix } from "../cache/cache.ts";
-import { cacheOf, keyIn, type Registry, type Scope, serve, storedResource } from "./scope.ts";
+import { cacheOf, keyIn, type Registry, type Scope, serveOne, storedResource } from "./scope.ts";
 import { isFinished, review } from "./write.ts";
 
 /** How a deletion was asked for (meta/v1 DeleteOptions). */
@@ -33,18 +33,21 @@ export async function deleteObject(
     const item = cacheOf(registry, resource).get(key);
     if (!item) throw notFound(resource, name);
     checkPreconditions(resource, item, deletion);
-    await review(registry, { operation: "DELETE", scope, name, previous: item.object });
+    await review(registry, { operation: "DELETE", scope, name, previous: (await serveOne(resource, item)).object });
     const next = planDeletion(stored, item.object, deletion, registry.clock.now());
     const ends = next === undefined || isFinished(stored, next);
-    if (next === item.object) return { item: serve(resource, item), gone: false };
-    if (scope.dryRun) return { item: serve(resource, item), gone: ends };
+    if (next === item.object) return { item: await serveOne(resource, item), gone: false };
+    if (scope.dryRun) return { item: await serveOne(resource, item), gone: ends };
     const storeKey = storagePrefix(stored) + key;
     const result = await registry.store.commit(
       [{ key: storeKey, revision: item.revision }],
       [ends ? { delete: storeKey } : { put: storeKey, value: encodeValue(next) }],
     );
     await registry.cache.reached(result.revision);
-    if (result.ok) return { item: serve(resource, cached(key, next ?? item.object, result.revision)), gone: ends };
+    if (result.ok) {
+      const last = cached(key, next ?? item.object, result.revision);
+      return { item: await serveOne(resource, last), gone: ends };
+    }
   }
 }
 
@@ -79,6 +82,7 @@ export function planDeletion(
   deletion: Deletion,
   now: number,
 ): KubeObject | undefined {
+  if (resource.beginDeletion && object.metadata.deletionTimestamp === undefined) return begun(resource, object, now);
   const finalizers = finalizersFor(resource, object, deletion);
   const graceSeconds = Math.max(0, graceFor(resource, object, deletion));
   const { metadata } = object;
@@ -106,6 +110,13 @@ export function planDeletion(
     next.metadata.generation = metadata.generation + 1;
   if (resource.id === "namespaces") next.status = { ...object.status, phase: "Terminating" };
   return next;
+}
+
+function begun(resource: Resource, object: KubeObject, now: number): KubeObject {
+  const draft = structuredClone(object);
+  draft.metadata.deletionTimestamp = formatTime(now);
+  resource.beginDeletion!(draft, now);
+  return draft;
 }
 
 function holdsItself(resource: Resource, object: KubeObject): boolean {

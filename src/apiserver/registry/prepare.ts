@@ -119,9 +119,11 @@ export function* metadataChangeErrors(next: KubeObject, previous: KubeObject): G
 }
 
 /** True if something besides metadata and status changed: what `metadata.generation` counts. */
-export function specChanged(next: KubeObject, previous: KubeObject): boolean {
+export function specChanged(resource: Resource, next: KubeObject, previous: KubeObject): boolean {
+  // A custom resource without a status subresource has a field of that name like any other.
+  const countsStatus = resource.custom !== undefined && !resource.statusFields?.includes("status");
   for (const field of new Set([...Object.keys(next), ...Object.keys(previous)])) {
-    if (field === "metadata" || field === "status") continue;
+    if (field === "metadata" || (field === "status" && !countsStatus)) continue;
     if (!sameJson(next[field], previous[field])) return true;
   }
   return false;

@@ -5,13 +5,13 @@ import { compileLabelSelector, parseLabelSelector } from "../../api/machinery/se
 import { badRequest, expired, invalidResourceVersion, notFound, StatusError } from "../../api/machinery/status.ts";
 import { CompactedError } from "../../store/mod.ts";
 import { type Cached, cached, storagePrefix } from "../cache/cache.ts";
-import { cacheOf, keyIn, type Registry, type Scope, serve, storedResource } from "./scope.ts";
+import { cacheOf, keyIn, type Registry, type Scope, serveAll, serveOne, storedResource } from "./scope.ts";
 
 /** Gives the object as it is now. Throws NotFound. */
-export function getObject(registry: Registry, scope: Scope, name: string): Cached {
+export function getObject(registry: Registry, scope: Scope, name: string): Cached | Promise<Cached> {
   const item = cacheOf(registry, scope.resource).get(keyIn(scope, name));
   if (!item) throw notFound(scope.resource, name);
-  return serve(scope.resource, item);
+  return serveOne(scope.resource, item);
 }
 
 /** Label and field selector of a request. */
@@ -19,6 +19,8 @@ export interface Selection {
   matches(object: KubeObject): boolean;
   /** False if everything matches. */
   selective: boolean;
+  /** Whether it looks at more than metadata: at what may differ between an object's versions. */
+  readsFields?: boolean;
 }
 
 /** Compiles a request's selectors. Throws a 400 for what cannot be read or is not supported. */
@@ -26,6 +28,7 @@ export function selection(resource: Resource, labelSelector: string | null, fiel
   if (!labelSelector && !fieldSelector) return { matches: () => true, selective: false };
   let byLabels: (labels: Record<string, string> | undefined) => boolean;
   let byFields: (object: KubeObject) => boolean;
+  let readsFields = false;
   try {
     byLabels = compileLabelSelector(parseLabelSelector(labelSelector ?? ""));
   } catch (error) {
@@ -37,6 +40,7 @@ export function selection(resource: Resource, labelSelector: string | null, fiel
     const requirements = parseFieldSelector(fieldSelector ?? "");
     for (const { field } of requirements) {
       if (!isSelectable(resource, field)) throw badRequest(unknownField(resource, field));
+      if (!field.startsWith("metadata.")) readsFields = true;
     }
     byFields = compileFieldSelector<KubeObject>(requirements, (object, field) => readField(resource, object, field));
   } catch (error) {
@@ -45,7 +49,7 @@ export function selection(resource: Resource, labelSelector: string | null, fiel
     const what = `label selector "${labelSelector ?? ""}", field selector "${fieldSelector ?? ""}"`;
     throw badRequest(`Unable to find ${kind} that match ${what}: ${(error as Error).message}`);
   }
-  return { matches: (object) => byLabels(object.metadata.labels) && byFields(object), selective: true };
+  return { matches: (object) => byLabels(object.metadata.labels) && byFields(object), selective: true, readsFields };
 }
 
 /** How a field is refused: kinds with fields of their own word it differently from those without. */
@@ -94,27 +98,30 @@ export async function listObjects(registry: Registry, scope: Scope, request: Lis
   if (request.resourceVersion && !token) checkNotTooLarge(registry, request.resourceVersion);
   const table = cacheOf(registry, resource);
   const revision = wanted ?? registry.cache.revision;
-  const source =
+  const stored =
     wanted === undefined || wanted === registry.cache.revision
       ? table.list(scope.namespace)
       : await listAt(registry, scope, wanted, token !== undefined);
+  // Fields of a custom resource are those of the version that was asked for.
+  const early = resource.custom !== undefined && request.selection.readsFields === true;
+  const source = early ? await serveAll(resource, [...stored]) : stored;
   const items: Cached[] = [];
   let remaining = 0;
   let last = "";
   for (const item of source) {
     if (token && item.key <= token.startAfter) continue;
-    const served = serve(resource, item);
     if (!request.selection.matches(item.object)) continue;
     if (request.limit && items.length >= request.limit) {
       remaining++;
       continue;
     }
-    items.push(served);
+    items.push(item);
     last = item.key;
   }
-  if (remaining === 0) return { items, revision };
+  const served = early ? items : [...(await serveAll(resource, items))];
+  if (remaining === 0) return { items: served, revision };
   return {
-    items,
+    items: served,
     revision,
     continue: encodeContinue(revision, last),
     ...(request.selection.selective ? {} : { remainingItemCount: remaining }),

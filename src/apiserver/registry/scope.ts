@@ -80,6 +80,39 @@ export function serve(resource: Resource, item: Cached): Cached {
   return cached(item.key, resource.storedAs.fromStored(item.object), item.revision);
 }
 
+/** Custom resources' objects in the versions that somebody asked for: converting may be a webhook's work. */
+const inVersions = new WeakMap<Cached, WeakMap<Resource, Cached>>();
+
+/**
+ * Objects from the cache or the store in the words of the resource that they are asked through. A promise only for custom
+ * resources that a webhook converts; it rejects with the StatusError that says why one could not be.
+ */
+export function serveAll(resource: Resource, items: readonly Cached[]): readonly Cached[] | Promise<readonly Cached[]> {
+  const { custom } = resource;
+  if (!custom) return resource.storedAs ? items.map((item) => serve(resource, item)) : items;
+  const missing = items.filter((item) => !inVersions.get(item)?.has(resource));
+  const collect = (converted: readonly KubeObject[]): readonly Cached[] => {
+    for (const [index, item] of missing.entries()) {
+      const object = converted[index]!;
+      const known = inVersions.get(item) ?? new WeakMap<Resource, Cached>();
+      inVersions.set(
+        item,
+        known.set(resource, object === item.object ? item : cached(item.key, object, item.revision)),
+      );
+    }
+    return items.map((item) => inVersions.get(item)!.get(resource)!);
+  };
+  if (missing.length === 0) return collect([]);
+  const converted = custom.fromStorage(missing.map((item) => item.object));
+  return converted instanceof Promise ? converted.then(collect) : collect(converted);
+}
+
+/** One object, as `serveAll` gives it. */
+export function serveOne(resource: Resource, item: Cached): Cached | Promise<Cached> {
+  const served = serveAll(resource, [item]);
+  return served instanceof Promise ? served.then((all) => all[0]!) : served[0]!;
+}
+
 /** The cache's key of a name in the scope's namespace. */
 export function keyIn(scope: { resource: Resource; namespace?: string }, name: string): string {
   return scope.resource.namespaced ? `${scope.namespace}/${name}` : name;

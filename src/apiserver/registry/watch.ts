@@ -1,10 +1,11 @@
 import type { KubeObject } from "../../api/machinery/object.ts";
+import type { Resource } from "../../api/machinery/resource.ts";
 import { StatusError } from "../../api/machinery/status.ts";
 import type { EncodedEvent, WatchEvent } from "../../base/http.ts";
 import { CompactedError } from "../../store/mod.ts";
 import { type Cached, type CacheEvent, cached } from "../cache/cache.ts";
 import type { Selection } from "./read.ts";
-import { cacheOf, type Registry, type Scope, serve } from "./scope.ts";
+import { cacheOf, type Registry, type Scope, serve, serveAll, serveOne } from "./scope.ts";
 
 export interface WatchRequest {
   selection: Selection;
@@ -66,11 +67,13 @@ export async function* watchObjects(
   const prefix = namespace === undefined ? "" : `${namespace}/`;
   const table = cacheOf(registry, resource);
   const { matches, selective } = request.selection;
+  // Fields of a custom resource are those of the version that was asked for: they are looked at after its conversion.
+  const late = resource.custom !== undefined && request.selection.readsFields === true;
   const wants = ({ item, previous }: CacheEvent): boolean =>
     item.key.startsWith(prefix) &&
-    (!selective || matches(item.object) || (previous !== undefined && matches(previous.object)));
+    (!selective || late || matches(item.object) || (previous !== undefined && matches(previous.object)));
   const abort = new AbortController();
-  const signal = AbortSignal.any([scope.signal, abort.signal]);
+  const signal = AbortSignal.any([scope.signal, abort.signal, ...(resource.custom ? [resource.custom.ended] : [])]);
   using _timeout = registry.clock.after(request.timeoutMs, () => abort.abort());
   const bookmarks = bookmarkTimer(registry, request.bookmarks);
   using _bookmarks = bookmarks;
@@ -79,8 +82,8 @@ export async function* watchObjects(
   if (!fromNow) revision = Number(request.resourceVersion);
   const initial: EncodedEvent[] = [];
   if (fromNow && request.sendInitialEvents !== false) {
-    for (const item of table.list(namespace))
-      if (request.selection.matches(item.object)) initial.push(encode("ADDED", serve(resource, item)));
+    for (const item of await serveAll(resource, [...table.list(namespace)]))
+      if (request.selection.matches(item.object)) initial.push(encode("ADDED", item));
     if (request.sendInitialEvents && request.bookmarks) initial.push(bookmark(scope, revision, true));
   }
   if (initial.length > 0) yield initial;
@@ -88,14 +91,21 @@ export async function* watchObjects(
     for await (const batch of table.watch(revision, signal, wants)) {
       const out: EncodedEvent[] = [];
       for (const event of batch.events) {
-        const seen = asSeen(event, request.selection);
-        if (seen) out.push(encode(seen.type, serve(resource, seen.item)));
+        const seen = asSeen(late ? await inVersion(resource, event) : event, request.selection);
+        if (seen)
+          out.push(
+            encode(seen.type, resource.custom ? await serveOne(resource, seen.item) : serve(resource, seen.item)),
+          );
       }
       if (bookmarks.due()) out.push(bookmark(scope, batch.revision, false));
       if (out.length > 0) yield out;
     }
     if (request.bookmarks && !scope.signal.aborted) yield [bookmark(scope, registry.cache.revision, false)];
   } catch (error) {
+    if (error instanceof StatusError) {
+      yield [encodeObject("ERROR", error.status)];
+      return;
+    }
     if (!(error instanceof CompactedError)) throw error;
     const message = `too old resource version: ${revision} (${error.compactRevision})`;
     yield [encodeObject("ERROR", new StatusError({ code: 410, reason: "Expired", message }).status)];
@@ -112,6 +122,15 @@ function bookmarkTimer(registry: Registry, wanted: boolean): Disposable & { due(
       return true;
     },
     [Symbol.dispose]() {},
+  };
+}
+
+async function inVersion(resource: Resource, event: CacheEvent): Promise<CacheEvent> {
+  const { item, previous } = event;
+  return {
+    ...event,
+    item: await serveOne(resource, item),
+    ...(previous && { previous: await serveOne(resource, previous) }),
   };
 }
 

@@ -18,7 +18,16 @@ import { sameJson } from "../../base/equal.ts";
 import { uuid } from "../../base/uuid.ts";
 import { type Cached, cached, encodeValue, storagePrefix } from "../cache/cache.ts";
 import { metadataChangeErrors, objectErrors, specChanged, throwIfInvalid } from "./prepare.ts";
-import { type AdmissionRequest, cacheOf, keyIn, type Registry, type Scope, serve, storedResource } from "./scope.ts";
+import {
+  type AdmissionRequest,
+  cacheOf,
+  keyIn,
+  type Registry,
+  type Scope,
+  serve,
+  serveOne,
+  storedResource,
+} from "./scope.ts";
 
 const root = new FieldPath("");
 
@@ -100,11 +109,16 @@ async function createOnce(registry: Registry, scope: Scope, draft: KubeObject): 
   if (scope.dryRun) return serve(resource, cached(key, ordered(object), 0));
   const result = await registry.store.commit(
     [{ key: storagePrefix(stored) + key, revision: 0 }],
-    [{ put: storagePrefix(stored) + key, value: encodeValue(ordered(object)) }],
+    [{ put: storagePrefix(stored) + key, value: encodeValue(await inStorage(stored, ordered(object))) }],
   );
   if (!result.ok) throw alreadyExists(resource, object.metadata.name);
   await registry.cache.reached(result.revision);
   return serve(resource, cached(key, ordered(object), result.revision));
+}
+
+/** The object in the version that is stored: custom resources have one of several. */
+function inStorage(stored: Resource, object: KubeObject): KubeObject | Promise<KubeObject> {
+  return stored.custom ? stored.custom.toStorage(object) : object;
 }
 
 /** Puts the status fields back to what an object has that nobody gave a status: `{}` for most. */
@@ -219,8 +233,9 @@ async function updateInTurn(
 ): Promise<Cached> {
   const { resource } = scope;
   for (let attempt = 0; ; attempt++) {
-    const item = cacheOf(registry, resource).get(key);
-    if (!item) throw notFound(resource, name);
+    const stored = cacheOf(registry, resource).get(key);
+    if (!stored) throw notFound(resource, name);
+    const item = resource.custom ? await serveOne(resource, stored) : stored;
     const draft = await transform(serve(resource, item).object);
     const wanted = draft.metadata.resourceVersion;
     if (wanted !== undefined && wanted !== "" && !/^\d+$/.test(wanted)) {
@@ -231,10 +246,18 @@ async function updateInTurn(
     }
     const conditional = wanted !== undefined && wanted !== "" && wanted !== "0";
     if (conditional && wanted !== String(item.revision)) throw conflict(resource, name, modifiedMessage);
-    const done = await storeUpdate(registry, scope, key, item, draft, options);
+    const done = await storeUpdate(registry, scope, key, item, draft, {
+      ...options,
+      migrates: migrates(resource, stored),
+    });
     if (done) return done;
     if (conditional || attempt >= conflictTriesMax) throw conflict(resource, name, modifiedMessage);
   }
+}
+
+/** True if a write would store the object in another version than it is in. */
+function migrates({ custom }: Resource, { object }: Cached): boolean {
+  return custom !== undefined && object.apiVersion !== custom.storageApiVersion;
 }
 
 /** One try. Undefined if somebody else wrote the object in between. */
@@ -244,7 +267,7 @@ async function storeUpdate(
   key: string,
   item: Cached,
   draft: KubeObject,
-  options: UpdateOptions,
+  options: UpdateOptions & { migrates?: boolean },
 ): Promise<Cached | undefined> {
   const { resource } = scope;
   const stored = storedResource(registry, resource);
@@ -268,7 +291,7 @@ async function storeUpdate(
   mergeParts(stored, next, previous, options.subresource);
   if (!options.internal) prepareNext(registry, scope, stored, next, previous, options.subresource);
   if (!stored.generation) delete next.metadata.generation;
-  else if ((!options.internal || options.counts) && specChanged(next, previous))
+  else if ((!options.internal || options.counts) && specChanged(stored, next, previous))
     next.metadata.generation = (previous.metadata.generation ?? 0) + 1;
   else next.metadata.generation = previous.metadata.generation;
   if (!options.internal) {
@@ -277,7 +300,7 @@ async function storeUpdate(
     completer(stored.schema, stored.definitions ?? definitions)(next);
   }
   const object = ordered(next);
-  const same = sameStored(object, previous);
+  const same = !options.migrates && sameStored(object, previous);
   if (scope.dryRun || same) return serve(resource, same ? item : cached(key, object, item.revision));
   return commitUpdate(registry, scope, key, item, object);
 }
@@ -320,7 +343,7 @@ async function commitUpdate(
   const ends = isFinished(stored, object);
   const result = await registry.store.commit(
     [{ key: storeKey, revision: item.revision }],
-    [ends ? { delete: storeKey } : { put: storeKey, value: encodeValue(object) }],
+    [ends ? { delete: storeKey } : { put: storeKey, value: encodeValue(await inStorage(stored, object)) }],
   );
   if (!result.ok) {
     // Somebody was faster: wait until their write is here, so that the next try sees it.
