@@ -10,45 +10,36 @@ import { badRequest, StatusError } from "../../api/machinery/status.ts";
 import type { Cached } from "../cache/cache.ts";
 import type { Scope } from "../registry/scope.ts";
 import { updateObject } from "../registry/write.ts";
+import { applyObject, checkPatchOptions } from "./apply.ts";
 import { decodeAs, readBody } from "./body.ts";
 import type { Call } from "./resources.ts";
 
+const applyType = "application/apply-patch+yaml";
 const patchTypes = [
   "application/json-patch+json",
   "application/merge-patch+json",
   "application/strategic-merge-patch+json",
-  "application/apply-patch+yaml",
+  applyType,
 ];
 
 type Patch = (document: unknown) => unknown;
 
-/** Reads the request's patch by its media type. Throws a 415 for others and a 400 for what is no patch. */
-async function readPatch({ request, scope }: Call, schema: string): Promise<Patch> {
+/** The media type of the request's patch. Throws a 415 for what is no patch. */
+function patchType({ request }: Call): string {
   const type = (request.headers["content-type"] ?? "").split(";")[0]!.trim();
-  if (!patchTypes.includes(type)) {
-    throw new StatusError({
-      code: 415,
-      reason: "UnsupportedMediaType",
-      message: "415: Unsupported Media Type",
-      details: {},
-    });
-  }
-  if (type === "application/apply-patch+yaml") {
-    if (!scope.fieldManager) {
-      const causes = [
-        { reason: "FieldValueRequired", message: "Required value: is required for apply patch", field: "fieldManager" },
-      ];
-      const message =
-        'PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: is required for apply patch';
-      throw new StatusError({
-        code: 422,
-        reason: "Invalid",
-        message,
-        details: { group: "meta.k8s.io", kind: "PatchOptions", causes },
-      });
-    }
-    throw new StatusError({ code: 501, reason: "NotImplemented", message: "not supported yet: server-side apply" });
-  }
+  if (patchTypes.includes(type)) return type;
+  throw new StatusError({
+    code: 415,
+    reason: "UnsupportedMediaType",
+    message: "415: Unsupported Media Type",
+    details: {},
+  });
+}
+
+/** Reads the request's patch by its media type. Throws a 400 for what is no patch. */
+async function readPatch(call: Call, schema: string): Promise<Patch> {
+  const { request, scope } = call;
+  const type = patchType(call);
   const { body } = request;
   const value = body && "object" in body ? body.object : parsePatch(new TextDecoder().decode(await readBody(request)));
   if (type === "application/json-patch+json") {
@@ -73,6 +64,9 @@ function parsePatch(text: string): unknown {
 export async function patchObject(call: Call): Promise<{ item: Cached; created: boolean }> {
   const { registry, scope, name, subresource } = call;
   const { resource } = scope;
+  const isApply = patchType(call) === applyType;
+  checkPatchOptions(call, isApply);
+  if (isApply) return applyObject(call);
   const patch = await readPatch(call, resource.schema);
   const item = await updateObject(
     registry,

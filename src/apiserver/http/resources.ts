@@ -2,6 +2,7 @@ import {
   type FieldError,
   FieldPath,
   forbiddenField,
+  invalid,
   invalidObject,
   notSupported,
   throwInvalid,
@@ -13,6 +14,7 @@ import type { HttpAnswer, HttpRequest, UserInfo } from "../../base/http.ts";
 import { type Deletion, deletedStatus, deleteObject } from "../registry/delete.ts";
 import { checkNotTooLarge, getObject, type ListRequest, listObjects, selection } from "../registry/read.ts";
 import { cacheOf, keyIn, type Registry, type Scope } from "../registry/scope.ts";
+import { managerOf } from "../registry/tracking.ts";
 import { type EventEncoder, encodeObject, encodePlain, watchObjects } from "../registry/watch.ts";
 import { createObject, replaceObject } from "../registry/write.ts";
 import { itemAnswer, listAnswer, objectAnswer } from "./answer.ts";
@@ -74,7 +76,8 @@ export async function resourceAnswer(
     namespace: where.namespace,
     user,
     dryRun: dryRunOf(route.query),
-    fieldManager: route.query.get("fieldManager") ?? undefined,
+    fieldManager: fieldManagerOf(route),
+    userAgent: managerOf(request.headers["user-agent"]),
     fieldValidation: fieldValidationOf(route),
     signal: request.signal,
     warnings: resource.deprecation === undefined ? [] : [resource.deprecation],
@@ -133,6 +136,24 @@ function dryRunOf(query: URLSearchParams): boolean {
 }
 
 const optionKinds: Record<string, string> = { create: "CreateOptions", update: "UpdateOptions", patch: "PatchOptions" };
+
+const managerBytesMax = 128;
+
+function fieldManagerOf({ query, verb }: Route): string | undefined {
+  const name = query.get("fieldManager") || undefined;
+  const kind = optionKinds[verb];
+  if (name === undefined || kind === undefined) return name;
+  const path = new FieldPath("fieldManager");
+  const errors: FieldError[] = [];
+  if (name.length > managerBytesMax) {
+    const body = `Too long: may not be more than ${managerBytesMax} bytes`;
+    errors.push({ type: "FieldValueTooLong", field: "fieldManager", body });
+  }
+  if (/[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/u.test(name))
+    errors.push(invalid(path, name, "should only contain printable characters"));
+  throwInvalid("meta.k8s.io", kind, "", errors);
+  return name;
+}
 
 function fieldValidationOf({ query, verb }: Route): Scope["fieldValidation"] {
   const value = query.get("fieldValidation");

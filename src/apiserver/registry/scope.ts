@@ -35,7 +35,10 @@ export interface Scope {
   namespace?: string;
   user: UserInfo;
   dryRun: boolean;
+  /** Who is to own what the request writes, if it says so. */
   fieldManager?: string;
+  /** The client's name; it owns what it writes if it names no field manager. */
+  userAgent?: string;
   fieldValidation?: "Ignore" | "Warn" | "Strict";
   signal: AbortSignal;
   /** Texts for `Warning` headers. */

@@ -3,7 +3,7 @@ import { decoder } from "../../api/machinery/decode.ts";
 import { definitions } from "../../api/machinery/definitions.ts";
 import { FieldPath } from "../../api/machinery/field.ts";
 import { generateName } from "../../api/machinery/hash.ts";
-import type { KubeObject } from "../../api/machinery/object.ts";
+import type { KubeObject, ManagedFieldsEntry } from "../../api/machinery/object.ts";
 import type { Resource } from "../../api/machinery/resource.ts";
 import {
   alreadyExists,
@@ -28,6 +28,7 @@ import {
   serveOne,
   storedResource,
 } from "./scope.ts";
+import { trackUpdate } from "./tracking.ts";
 
 const root = new FieldPath("");
 
@@ -53,11 +54,21 @@ export async function review(registry: Registry, request: AdmissionRequest): Pro
   }
 }
 
+export interface CreateOptions {
+  /** The draft says who owns what already. */
+  tracked?: boolean;
+}
+
 /**
  * Creates an object from the request's own copy. Gives the stored object. Throws StatusErrors: AlreadyExists, Invalid,
  * and what admission refuses with.
  */
-export async function createObject(registry: Registry, scope: Scope, draft: KubeObject): Promise<Cached> {
+export async function createObject(
+  registry: Registry,
+  scope: Scope,
+  draft: KubeObject,
+  options: CreateOptions = {},
+): Promise<Cached> {
   const { resource } = scope;
   const { metadata } = draft;
   if (metadata.resourceVersion)
@@ -68,7 +79,7 @@ export async function createObject(registry: Registry, scope: Scope, draft: Kube
   for (let attempt = 0; ; attempt++) {
     if (generated && !named) metadata.name = generateName(metadata.generateName!, () => registry.random.next());
     try {
-      return await createOnce(registry, scope, attempt === 0 ? draft : structuredClone(draft));
+      return await createOnce(registry, scope, attempt === 0 ? draft : structuredClone(draft), options);
     } catch (error) {
       const taken = error instanceof StatusError && error.reason === "AlreadyExists";
       if (!taken || !generated) throw error;
@@ -84,10 +95,17 @@ export async function createObject(registry: Registry, scope: Scope, draft: Kube
   }
 }
 
-async function createOnce(registry: Registry, scope: Scope, draft: KubeObject): Promise<Cached> {
+async function createOnce(
+  registry: Registry,
+  scope: Scope,
+  given: KubeObject,
+  { tracked }: CreateOptions,
+): Promise<Cached> {
   const { resource } = scope;
   const stored = storedResource(registry, resource);
+  const draft = withDefaults(stored, resource, given);
   draft.metadata = newMetadata(draft.metadata, registry);
+  if (!tracked) trackUpdate(registry, scope, undefined, draft, undefined);
   const admission: AdmissionRequest = { operation: "CREATE", scope, name: draft.metadata.name, draft };
   await admit(registry, admission);
   const object = toStored(resource, draft);
@@ -132,7 +150,8 @@ function clearStatus(stored: Resource, object: KubeObject): void {
 
 /** The metadata that a new object starts with: what users may set, and what only the server sets. */
 function newMetadata(given: KubeObject["metadata"], registry: Registry): KubeObject["metadata"] {
-  const { name, generateName, namespace, labels, annotations, ownerReferences, finalizers, generation } = given;
+  const { name, generateName, namespace, labels, annotations, ownerReferences, finalizers, generation, managedFields } =
+    given;
   return definedOnly({
     name,
     generateName,
@@ -144,6 +163,7 @@ function newMetadata(given: KubeObject["metadata"], registry: Registry): KubeObj
     annotations,
     ownerReferences,
     finalizers,
+    managedFields,
   }) as unknown as KubeObject["metadata"];
 }
 
@@ -162,6 +182,18 @@ function ordered(object: KubeObject): KubeObject {
   return { kind, apiVersion, metadata, ...rest } as KubeObject;
 }
 
+/** The draft as admission and the owners of fields see it: with all that its author may leave out. */
+function withDefaults(stored: Resource, resource: Resource, draft: KubeObject): KubeObject {
+  let complete = draft;
+  if (resource.storedAs) {
+    const inStoredForm = resource.storedAs.toStored(draft);
+    stored.defaults?.(inStoredForm);
+    complete = resource.storedAs.fromStored(inStoredForm);
+  } else stored.defaults?.(draft);
+  completer(resource.schema, resource.definitions ?? definitions)(complete);
+  return complete;
+}
+
 function toStored(resource: Resource, draft: KubeObject): KubeObject {
   return resource.storedAs ? resource.storedAs.toStored(draft) : draft;
 }
@@ -176,6 +208,10 @@ export interface UpdateOptions {
   uid?: string;
   /** Skips admission and validation: for the server's own bookkeeping. */
   internal?: boolean;
+  /** The draft says who owns what already. */
+  tracked?: boolean;
+  /** The subresource that the writer comes to own the fields through, if not `subresource`. */
+  part?: string;
   /** Such a write raises the generation all the same, if the spec changed. */
   counts?: boolean;
 }
@@ -236,7 +272,8 @@ async function updateInTurn(
     const stored = cacheOf(registry, resource).get(key);
     if (!stored) throw notFound(resource, name);
     const item = resource.custom ? await serveOne(resource, stored) : stored;
-    const draft = await transform(serve(resource, item).object);
+    const live = serve(resource, item).object;
+    const draft = await transform(live);
     const wanted = draft.metadata.resourceVersion;
     if (wanted !== undefined && wanted !== "" && !/^\d+$/.test(wanted)) {
       throw new StatusError({
@@ -246,7 +283,7 @@ async function updateInTurn(
     }
     const conditional = wanted !== undefined && wanted !== "" && wanted !== "0";
     if (conditional && wanted !== String(item.revision)) throw conflict(resource, name, modifiedMessage);
-    const done = await storeUpdate(registry, scope, key, item, draft, {
+    const done = await storeUpdate(registry, scope, key, item, live, draft, {
       ...options,
       migrates: migrates(resource, stored),
     });
@@ -266,18 +303,22 @@ async function storeUpdate(
   scope: Scope,
   key: string,
   item: Cached,
-  draft: KubeObject,
+  live: KubeObject,
+  wanted: KubeObject,
   options: UpdateOptions & { migrates?: boolean },
 ): Promise<Cached | undefined> {
   const { resource } = scope;
   const stored = storedResource(registry, resource);
   const previous = item.object;
   const { name } = previous.metadata;
+  const draft = options.internal ? wanted : withDefaults(stored, resource, wanted);
   if (draft.metadata.uid && draft.metadata.uid !== previous.metadata.uid) {
     const why = `Precondition failed: UID in precondition: ${draft.metadata.uid}, UID in object meta: ${previous.metadata.uid}`;
     throw conflict(resource, name, why);
   }
   keepMetadata(draft, previous);
+  if (!options.internal && !options.tracked)
+    trackUpdate(registry, scope, live, draft, options.part ?? options.subresource);
   const admission: AdmissionRequest = {
     operation: "UPDATE",
     scope,
@@ -300,6 +341,7 @@ async function storeUpdate(
     completer(stored.schema, stored.definitions ?? definitions)(next);
   }
   const object = ordered(next);
+  keepTimes(object, previous);
   const same = !options.migrates && sameStored(object, previous);
   if (scope.dryRun || same) return serve(resource, same ? item : cached(key, object, item.revision));
   return commitUpdate(registry, scope, key, item, object);
@@ -323,6 +365,16 @@ function prepareNext(
   else errors.push(...objectErrors(stored, next), ...(stored.validateUpdate?.(next, previous, root) ?? []));
   throwIfInvalid(scope.resource, previous.metadata.name, errors);
   scope.warnings.push(...(subresource ? [] : (stored.warnings?.(next) ?? [])));
+}
+
+/** That somebody has written again what was there is no change, not even of the time when they last did. */
+function keepTimes(next: KubeObject, previous: KubeObject): void {
+  const [now, then] = [next.metadata.managedFields, previous.metadata.managedFields];
+  if (!now || !then || now === then || now.length !== then.length) return;
+  const untimed = (entries: readonly ManagedFieldsEntry[]) => entries.map(({ time: _, ...rest }) => rest);
+  if (!sameJson(untimed(now), untimed(then))) return;
+  const managed = { ...next, metadata: { ...next.metadata, managedFields: then } };
+  if (sameStored(managed, previous)) next.metadata.managedFields = then;
 }
 
 function sameStored(next: KubeObject, previous: KubeObject): boolean {
@@ -365,7 +417,7 @@ export function isFinished(resource: Resource, object: KubeObject): boolean {
 /** Puts back what no update changes. */
 function keepMetadata(draft: KubeObject, previous: KubeObject): void {
   const before = previous.metadata;
-  const { labels, annotations, ownerReferences, finalizers } = draft.metadata;
+  const { labels, annotations, ownerReferences, finalizers, managedFields } = draft.metadata;
   draft.metadata = definedOnly({
     name: before.name,
     generateName: before.generateName,
@@ -379,6 +431,7 @@ function keepMetadata(draft: KubeObject, previous: KubeObject): void {
     annotations,
     ownerReferences,
     finalizers,
+    managedFields,
   }) as unknown as KubeObject["metadata"];
 }
 
