@@ -81,7 +81,7 @@ export const lastAppliedAnnotation = "kubectl.kubernetes.io/last-applied-configu
 
 /** The object with the annotation that holds itself. */
 export async function withLastApplied(object: any): Promise<any> {
-  const { goJson } = await import("./printers/json.ts");
+  const { goJson } = await import("../api/machinery/go_json.ts");
   const { [lastAppliedAnnotation]: _old, ...annotations } = object.metadata?.annotations ?? {};
   const bare = { ...object, metadata: { ...object.metadata, annotations } };
   return {

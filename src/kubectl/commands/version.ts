@@ -31,7 +31,7 @@ export const version = defineCommand({
         });
     const all = { clientVersion, kustomizeVersion, ...(server ? { serverVersion: server } : {}) };
     if (output === "json") {
-      const { goJsonIndented } = await import("../printers/json.ts");
+      const { goJsonIndented } = await import("../../api/machinery/go_json.ts");
       call.print(`${goJsonIndented(all, 2)}\n`);
     } else if (output === "yaml") {
       const { dumpYaml } = await import("../../api/machinery/yaml.ts");

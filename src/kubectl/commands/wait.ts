@@ -1,9 +1,9 @@
+import { JsonPathError, parseJsonPath, printValue, relaxedPath } from "../../api/machinery/jsonpath.ts";
 import { hasReason } from "../../api/machinery/status.ts";
 import { type Call, defineCommand } from "../command.ts";
 import { pathOf, shownKind } from "../discovery.ts";
 import { CommandError, throwAll } from "../errors.ts";
 import { fileFlags, printFlags, selectorFlags } from "../flag_sets.ts";
-import { JsonPathError, parseJsonPath, printValue, relaxedPath } from "../printers/jsonpath.ts";
 import { watchEvents } from "../rest.ts";
 import { listAll, type Target, targetsOf } from "../targets.ts";
 

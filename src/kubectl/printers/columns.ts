@@ -1,7 +1,7 @@
 // `-o custom-columns=NAME:.metadata.name,…`.
 
+import { type JsonPath, parseJsonPath, printValue, relaxedPath } from "../../api/machinery/jsonpath.ts";
 import { CommandError } from "../errors.ts";
-import { type JsonPath, parseJsonPath, printValue, relaxedPath } from "./jsonpath.ts";
 import { alignTabs } from "./tabwriter.ts";
 
 interface CustomColumn {

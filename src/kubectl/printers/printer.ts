@@ -1,10 +1,10 @@
 // `-o`: what turns objects into text, but for the server's tables.
 
+import { goJsonIndented } from "../../api/machinery/go_json.ts";
 import type { Call } from "../command.ts";
 import { shownKind } from "../discovery.ts";
 import { CommandError } from "../errors.ts";
 import { absolute } from "../kubeconfig.ts";
-import { goJsonIndented } from "./json.ts";
 
 /** An object or a List → its text. */
 export type Printer = (object: any) => string;
@@ -85,7 +85,7 @@ async function readText(call: Call, path: string): Promise<string> {
 }
 
 async function jsonPathPrinter(call: Call, format: string, given: string): Promise<Printer> {
-  const { parseJsonPath, JsonPathError } = await import("./jsonpath.ts");
+  const { parseJsonPath, JsonPathError } = await import("../../api/machinery/jsonpath.ts");
   if (given === "") throw new CommandError(`template format specified but no template given`);
   const template = format === "jsonpath-file" ? await readText(call, given) : given;
   const guard = <T>(run: () => T, words: (why: string) => string): T => {

@@ -1,8 +1,8 @@
 // `--sort-by`.
 
+import { type JsonPathError, parseJsonPath, relaxedPath } from "../../api/machinery/jsonpath.ts";
 import { compareQuantities, isQuantity, type Quantity } from "../../api/machinery/quantity.ts";
 import { CommandError } from "../errors.ts";
-import { type JsonPathError, parseJsonPath, relaxedPath } from "./jsonpath.ts";
 
 /** Makes a function that sorts by a field's path: numbers by size, quantities by amount, texts by letter. */
 export function sorterBy(path: string): <T>(items: readonly T[], objectOf: (item: T) => unknown) => T[] {

@@ -1,7 +1,7 @@
 // kubectl's JSONPath: text with paths in braces, filters, ranges, unions, slices, recursive descent
 // ("JSONPath Support" in the kubectl reference).
 
-import { goJson } from "./json.ts";
+import { goJson } from "./go_json.ts";
 
 /** A template or path that cannot be read, or does not fit the object. */
 export class JsonPathError extends Error {
@@ -22,6 +22,9 @@ type Step =
   | { kind: "root" };
 
 type Operand = { path: Step[] } | { value: unknown };
+
+/** How many values a path may find on its way: `..` after `..` multiplies them. */
+const valuesMax = 1_000_000;
 
 type Node =
   | { kind: "text"; text: string }
@@ -323,7 +326,14 @@ function walkNodes(
 
 function evaluate(steps: readonly Step[], values: readonly unknown[], root: unknown, allowMissing: boolean): unknown[] {
   let current = [...values];
-  for (const step of steps) current = current.flatMap((value) => take(step, value, root, allowMissing));
+  for (const step of steps) {
+    const found: unknown[] = [];
+    for (const value of current) {
+      for (const each of take(step, value, root, allowMissing)) found.push(each);
+      if (found.length > valuesMax) throw new JsonPathError(`the path finds more than ${valuesMax} values`);
+    }
+    current = found;
+  }
   return current;
 }
 
