@@ -109,7 +109,7 @@ export function scanYaml(text: string): YamlScan {
     return { documents: yaml.loadAll(text, options), duplicates: [] };
   } catch (error) {
     if (!(error instanceof yaml.YAMLException)) throw error;
-    if (error.reason !== "duplicated mapping key") throw new YamlSyntaxError(goMessage(error));
+    if (error.reason !== "duplicated mapping key") throw new YamlSyntaxError(goMessage(error, text));
     const { line = 0, column = 0 } = error.mark ?? {};
     const key = keyAt(text.split("\n")[line] ?? "", column);
     const documents = yaml.loadAll(text, { ...options, json: true });
@@ -135,7 +135,10 @@ const reasons: [RegExp, string][] = [
   [/can not read an implicit mapping pair|can not read a block mapping entry/, "could not find expected ':'"],
 ];
 
-function goMessage({ reason, mark }: yaml.YAMLException): string {
+function goMessage({ reason, mark }: yaml.YAMLException, text: string): string {
+  // A list or map in braces that ends where a value was to come.
+  if (/within a flow/.test(reason) && /[[{,]\s*$/.test(text))
+    return `yaml: line ${text.trimEnd().split("\n").length}: did not find expected node content`;
   const alias = /unidentified alias "(.*)"/.exec(reason);
   if (alias) return `yaml: unknown anchor '${alias[1]}' referenced`;
   const known = reasons.find(([pattern]) => pattern.test(reason))?.[1] ?? reason;

@@ -113,7 +113,6 @@ async function createOnce(
   stored.defaults?.(object);
   stored.prepareCreate?.(object, { now: registry.clock.now(), username: scope.user.username, user: scope.user });
   if (stored.generation) object.metadata.generation = 1;
-  else delete object.metadata.generation;
   const errors = [...objectErrors(stored, object), ...(stored.validateCreate?.(object, root) ?? [])];
   if (resource !== stored) errors.push(...(resource.validateCreate?.(object, root) ?? []));
   throwIfInvalid(resource, object.metadata.name, errors);
@@ -184,14 +183,13 @@ function ordered(object: KubeObject): KubeObject {
 
 /** The draft as admission and the owners of fields see it: with all that its author may leave out. */
 function withDefaults(stored: Resource, resource: Resource, draft: KubeObject): KubeObject {
-  let complete = draft;
-  if (resource.storedAs) {
-    const inStoredForm = resource.storedAs.toStored(draft);
-    stored.defaults?.(inStoredForm);
-    complete = resource.storedAs.fromStored(inStoredForm);
-  } else stored.defaults?.(draft);
-  completer(resource.schema, resource.definitions ?? definitions)(complete);
-  return complete;
+  if (!resource.storedAs) {
+    stored.defaults?.(draft);
+    return draft;
+  }
+  const inStoredForm = resource.storedAs.toStored(draft);
+  stored.defaults?.(inStoredForm);
+  return resource.storedAs.fromStored(inStoredForm);
 }
 
 function toStored(resource: Resource, draft: KubeObject): KubeObject {
@@ -331,10 +329,8 @@ async function storeUpdate(
   const next = toStored(resource, draft);
   mergeParts(stored, next, previous, options.subresource);
   if (!options.internal) prepareNext(registry, scope, stored, next, previous, options.subresource);
-  if (!stored.generation) delete next.metadata.generation;
-  else if ((!options.internal || options.counts) && specChanged(stored, next, previous))
+  if (stored.generation && (!options.internal || options.counts) && specChanged(stored, next, previous))
     next.metadata.generation = (previous.metadata.generation ?? 0) + 1;
-  else next.metadata.generation = previous.metadata.generation;
   if (!options.internal) {
     await review(registry, { ...admission, draft: next });
     if (options.subresource !== "status") stored.canonicalize?.(next);
@@ -417,10 +413,10 @@ export function isFinished(resource: Resource, object: KubeObject): boolean {
 /** Puts back what no update changes. */
 function keepMetadata(draft: KubeObject, previous: KubeObject): void {
   const before = previous.metadata;
-  const { labels, annotations, ownerReferences, finalizers, managedFields } = draft.metadata;
+  const { generateName, labels, annotations, ownerReferences, finalizers, managedFields } = draft.metadata;
   draft.metadata = definedOnly({
     name: before.name,
-    generateName: before.generateName,
+    generateName,
     namespace: before.namespace,
     uid: before.uid,
     generation: before.generation,

@@ -125,18 +125,23 @@ class Gathered {
 function compareMaps(type: Extract<FieldType, { kind: "map" }>, before: unknown, after: unknown): Change {
   const [left, right] = [asMap(before) ?? {}, asMap(after) ?? {}];
   const gathered = new Gathered();
+  const [noLeft, noRight] = [before === absent, after === absent];
   const visit = (key: string): void => {
     const entry = entryType(type, key);
     if (!entry) return;
+    const missing = type.always?.get(key) ?? (type.always?.has(key) ? null : absent);
     const change = compareValues(
       entry,
-      Object.hasOwn(left, key) ? left[key] : absent,
-      Object.hasOwn(right, key) ? right[key] : absent,
+      Object.hasOwn(left, key) ? left[key] : noLeft ? absent : missing,
+      Object.hasOwn(right, key) ? right[key] : noRight ? absent : missing,
     );
     if (change !== unchanged) gathered.add(`f:${key}`, change);
   };
   for (const key in left) visit(key);
   for (const key in right) if (!Object.hasOwn(left, key)) visit(key);
+  if (noLeft || noRight)
+    for (const key of type.always?.keys() ?? [])
+      if (!Object.hasOwn(left, key) && !Object.hasOwn(right, key)) visit(key);
   return gathered.change;
 }
 

@@ -144,7 +144,8 @@ function takeFromOthers(
   self: { id?: string; apiVersion: string; force: boolean },
   tracking: Tracking,
 ): Comparison {
-  const own = compareFields(tracking.type, before, after);
+  const { ignored } = tracking;
+  const own = visible(compareFields(tracking.type, before, after), ignored);
   const versions = new Map<string, Comparison | undefined>([[self.apiVersion, own]]);
   const lost = new Map<string, { conflict: Fields; removed: Fields }>();
   for (const [id, owner] of [...owners].sort(([a], [b]) => (a < b ? -1 : 1))) {
@@ -182,7 +183,11 @@ function compareIn(
   tracking: Tracking,
 ): Comparison | undefined {
   const [was, is] = [tracking.convert(before, apiVersion), tracking.convert(after, apiVersion)];
-  return was && is && compareFields(is.type, was.object, is.object);
+  return was && is && visible(compareFields(is.type, was.object, is.object), tracking.ignored);
+}
+
+function visible({ added, modified, removed }: Comparison, ignored: Fields): Comparison {
+  return { added: without(added, ignored), modified: without(modified, ignored), removed: without(removed, ignored) };
 }
 
 function bare(object: KubeObject): KubeObject {
@@ -203,7 +208,7 @@ export function updateFields(
 ): ManagedFieldsEntry[] {
   const { apiVersion } = manager;
   const { added, modified } = takeFromOthers(owners, bare(live), bare(next), { apiVersion, force: true }, tracking);
-  const touched = difference(without(union(added, modified), tracking.ignored), unowned);
+  const touched = difference(union(added, modified), unowned);
   if (!isEmptySet(touched)) {
     const id = idOf(manager);
     const fields = union(owners.get(id)?.fields ?? noFields, touched);
@@ -261,10 +266,12 @@ export function applyFields(
   owners.set(id, { ...manager, time: last?.time, fields });
   const object = last ? prune(merged, owners, last, manager, tracking) : merged;
   takeFromOthers(owners, before, object, { id, apiVersion: manager.apiVersion, force }, tracking);
-  const isSame = last && last.apiVersion === manager.apiVersion && sameFields(last.fields, fields);
-  if (isSame && sameJson(before, object)) return undefined;
+  const isSameObject = sameJson(before, object);
+  const isSameOwner = last && last.apiVersion === manager.apiVersion && sameFields(last.fields, fields);
+  if (isSameObject && isSameOwner) return undefined;
+  // The time is that of the last change of the object, not of its owners.
   if (isEmptySet(fields)) owners.delete(id);
-  else owners.set(id, { ...manager, time: tracking.now, fields });
+  else owners.set(id, { ...manager, time: isSameObject ? last?.time : tracking.now, fields });
   return { object, managedFields: writeOwners(owners) };
 }
 

@@ -7,9 +7,12 @@ import type { Definitions, Schema } from "../schema.ts";
 export type FieldType =
   | { kind: "scalar"; of: "string" | "numeric" | "boolean" | "untyped" }
   | { kind: "list"; atomic: boolean; items: TypeRef; keys?: readonly ListKey[] }
-  | { kind: "map"; atomic: boolean; fields?: ReadonlyMap<string, TypeRef>; values?: TypeRef }
+  | { kind: "map"; atomic: boolean; fields?: ReadonlyMap<string, TypeRef>; values?: TypeRef; always?: Always }
   /** Nobody said: lists are atomic, and maps too if this says so. */
   | { kind: "any"; atomic: boolean };
+
+/** What a struct has even where nobody wrote it: `resources: {}`, `containers: null`. */
+export type Always = ReadonlyMap<string, unknown>;
 
 /** Types may contain themselves. */
 export type TypeRef = () => FieldType;
@@ -142,7 +145,14 @@ function mapType(schema: Schema, definitions: Definitions): FieldType {
   if (typeof additionalProperties === "object")
     return { kind: "map", atomic, fields, values: refTo(additionalProperties, definitions) };
   if (preserves || additionalProperties === true) return { kind: "map", atomic, fields, values: () => anyGranular };
-  return { kind: "map", atomic, fields };
+  return { kind: "map", atomic, fields, always: alwaysIn(properties ?? {}) };
+}
+
+function alwaysIn(properties: Record<string, Schema>): Always | undefined {
+  const always = new Map<string, unknown>();
+  for (const [name, field] of Object.entries(properties))
+    if (field["x-typernetes-always"] !== undefined) always.set(name, field["x-typernetes-always"]);
+  return always.size > 0 ? always : undefined;
 }
 
 /** The type that a value of unknown type has by its looks. */
