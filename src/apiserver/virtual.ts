@@ -1,78 +1,78 @@
 import type { KubeObject } from "../api/machinery/object.ts";
 import { StatusError } from "../api/machinery/status.ts";
 import { formatTime } from "../api/machinery/time.ts";
-import type { HttpAnswer, UserInfo } from "../base/http.ts";
-import type { serviceAccountAuthenticator } from "./auth/service_account.ts";
-import { objectAnswer } from "./http/answer.ts";
+import type { HttpAnswer } from "../base/http.ts";
+import { accessReview, localAccessReview, rulesReview } from "./auth/access_reviews.ts";
+import type { TokenAuthenticator } from "./auth/authenticate.ts";
+import type { Rbac } from "./auth/rbac.ts";
+import { shownUser, tokenReview } from "./auth/token_review.ts";
+import { cached } from "./cache/cache.ts";
+import { type ComponentProbes, componentStatus, componentStatuses } from "./component_statuses.ts";
+import { itemAnswer, listAnswer, objectAnswer } from "./http/answer.ts";
 import { decodeAs, readValue } from "./http/body.ts";
 import type { Call } from "./http/resources.ts";
 import { bindPod } from "./subresources/pods.ts";
 
-/** Answers for kinds that are asked and never stored: bindings and reviews. */
-export function virtualKinds(
-  tokens: ReturnType<typeof serviceAccountAuthenticator> | undefined,
-  audiences: readonly string[],
-) {
+/** What the answers come from. */
+export interface VirtualFacts {
+  tokens: TokenAuthenticator;
+  audiences: readonly string[];
+  /** Undefined if roles are not what decides. */
+  rbac(): Rbac | undefined;
+  components: ComponentProbes;
+}
+
+/** Answers for kinds that are asked and never stored: bindings, reviews and the components' statuses. */
+export function virtualKinds(facts: VirtualFacts) {
   return async (call: Call): Promise<HttpAnswer> => {
     const { scope, request, form, registry } = call;
+    if (scope.resource.id === "componentstatuses") return componentAnswer(call, facts.components);
     const { value, problems } = await readValue(request, scope.resource.kind, scope.resource.apiVersion);
     const body = decodeAs(scope.resource, value, { ...scope, parseProblems: problems });
-    switch (scope.resource.id) {
-      case "bindings": {
-        const pods = registry.resources.byId("pods")!;
-        return objectAnswer(201, await bindPod(registry, { ...scope, resource: pods }, body.metadata.name, body), form);
-      }
-      case "selfsubjectreviews.authentication.k8s.io":
-        return objectAnswer(201, { ...stamped(body, call), status: { userInfo: shown(scope.user) } }, form);
-      case "tokenreviews.authentication.k8s.io": {
-        const wanted: string[] = body.spec?.audiences?.length ? body.spec.audiences : [...audiences];
-        const found = await tokens?.userOf(body.spec?.token ?? "", wanted);
-        const status = found
-          ? {
-              authenticated: true,
-              user: shown({ ...found.user, groups: [...found.user.groups, "system:authenticated"] }),
-              audiences: found.audiences,
-            }
-          : { user: {}, error: "invalid bearer token" };
-        return objectAnswer(201, { ...body, status }, form);
-      }
-      case "selfsubjectaccessreviews.authorization.k8s.io":
-        return objectAnswer(201, { ...body, status: accessOf(scope.user.groups) }, form);
-      case "subjectaccessreviews.authorization.k8s.io":
-      case "localsubjectaccessreviews.authorization.k8s.io":
-        return objectAnswer(201, { ...body, status: accessOf(["system:authenticated"]) }, form);
-      case "selfsubjectrulesreviews.authorization.k8s.io":
-        return objectAnswer(201, { ...body, status: rulesOf(scope.user.groups) }, form);
-      default:
-        throw new StatusError({
-          code: 501,
-          reason: "NotImplemented",
-          message: `not supported yet: ${scope.resource.id}`,
-        });
+    if (scope.resource.id === "bindings") {
+      const pods = registry.resources.byId("pods")!;
+      return objectAnswer(201, await bindPod(registry, { ...scope, resource: pods }, body.metadata.name, body), form);
     }
+    const review = await reviewed(call, body, facts);
+    return objectAnswer(201, review, form);
   };
 }
 
-/** What the server lets a member of these groups do: all or nothing, as long as roles are not enforced. */
-function accessOf(groups: readonly string[]): object {
-  return groups.includes("system:unauthenticated")
-    ? { allowed: false }
-    : { allowed: true, reason: "authenticated users may do everything: roles are not enforced yet" };
+async function reviewed({ scope, registry, now }: Call, body: KubeObject, facts: VirtualFacts): Promise<KubeObject> {
+  const { user, namespace } = scope;
+  const { authorizer } = registry;
+  const spec = body.spec ?? {};
+  switch (scope.resource.id) {
+    case "selfsubjectreviews.authentication.k8s.io": {
+      const metadata = { ...body.metadata, creationTimestamp: formatTime(now) };
+      return { ...body, metadata, status: { userInfo: shownUser(user) } };
+    }
+    case "tokenreviews.authentication.k8s.io":
+      return { ...body, status: await tokenReview(spec, facts.tokens, facts.audiences) };
+    case "selfsubjectaccessreviews.authorization.k8s.io":
+      return { ...body, status: accessReview(spec, authorizer, user) };
+    case "subjectaccessreviews.authorization.k8s.io":
+      return { ...body, status: accessReview(spec, authorizer) };
+    case "localsubjectaccessreviews.authorization.k8s.io": {
+      const status = localAccessReview({ metadata: body.metadata, spec }, namespace!, authorizer);
+      return { ...body, metadata: { ...body.metadata, namespace: namespace! }, status };
+    }
+    case "selfsubjectrulesreviews.authorization.k8s.io":
+      return { ...body, status: rulesReview(spec, user, facts.rbac()) };
+    default:
+      throw new StatusError({
+        code: 501,
+        reason: "NotImplemented",
+        message: `not supported yet: ${scope.resource.id}`,
+      });
+  }
 }
 
-function rulesOf(groups: readonly string[]): object {
-  if (groups.includes("system:unauthenticated")) return { resourceRules: [], nonResourceRules: [], incomplete: false };
-  return {
-    resourceRules: [{ verbs: ["*"], apiGroups: ["*"], resources: ["*"] }],
-    nonResourceRules: [{ verbs: ["*"], nonResourceURLs: ["*"] }],
-    incomplete: false,
-  };
-}
-
-function stamped(body: KubeObject, { now }: Call): KubeObject {
-  return { ...body, metadata: { ...body.metadata, creationTimestamp: formatTime(now) } };
-}
-
-function shown({ username, uid, groups, extra }: UserInfo): object {
-  return { username, ...(uid ? { uid } : {}), groups, ...(extra ? { extra } : {}) };
+async function componentAnswer(call: Call, probes: ComponentProbes): Promise<HttpAnswer> {
+  const { scope, form, name, now } = call;
+  const item = (object: KubeObject) => cached(object.metadata.name, object, 0);
+  if (name !== undefined)
+    return itemAnswer(200, item(await componentStatus(probes, name)), form, scope.resource, "Metadata", now);
+  const items = (await componentStatuses(probes)).map(item);
+  return listAnswer({ items, revision: 0 }, form, scope.resource, "Metadata", now);
 }

@@ -30,6 +30,15 @@ export interface WebSocketStream {
 export interface PeerCertificate {
   commonName: string;
   organizations: string[];
+  /** The subject's attribute 1.3.6.1.4.1.57683.2, which Kubernetes takes for the user's uid. */
+  uid?: string;
+  /** SHA-256 of the certificate, in lower-case hexadecimal digits. */
+  fingerprint?: string;
+  /** When it is valid, in milliseconds since the epoch: a connection may outlive its certificate. */
+  notBeforeMs?: number;
+  notAfterMs?: number;
+  /** The names of the listener's authorities that stand behind it; `client` where the listener has only one. */
+  authorities?: string[];
 }
 
 /** A client's wish to leave HTTP on this connection (`Connection: Upgrade`). At most one of the two may be called. */
@@ -47,9 +56,14 @@ export interface HttpRequest {
   /** Path and query as on the wire: `/api/v1/pods?limit=5`. */
   url: string;
   headers: Headers;
+  /** All values of a header (its name in lower case), one for each line that was sent. Absent in process. */
+  headerValues?(name: string): string[];
   /** In process, a plain object may stand for its JSON. The receiver does not change it. */
   body?: Uint8Array | AsyncIterable<Uint8Array> | { object: object };
+  /** The client's certificate, if it is one of an authority that the listener trusts. */
   peer?: PeerCertificate;
+  /** Why the certificate that the client showed is not taken. */
+  peerError?: string;
   remoteAddress?: string;
   /** In process only: who asks, already known. Over a socket the receiver finds out itself. */
   user?: UserInfo;
@@ -156,7 +170,8 @@ export interface Net {
     options: {
       host: string;
       port: number;
-      tls?: { identity: TlsIdentity; clientCa?: string };
+      /** `clientCa`: PEM bundles by the name that `PeerCertificate.authorities` has; one alone is `client`. */
+      tls?: { identity: TlsIdentity; clientCa?: string | Record<string, string> };
     },
     handler: HttpHandler,
   ): Promise<HttpListener>;

@@ -54,7 +54,7 @@ export async function runApiServer(
     tokenFile: tokenPath ? await disk.readText(tokenPath) : undefined,
     anonymous: flags.boolean("anonymous-auth"),
     serviceAccountKey: secrets.serviceAccountKey,
-    issuer: flags.string("service-account-issuer"),
+    issuers: flags.strings("service-account-issuer"),
     serviceCidr: flags.string("service-cluster-ip-range"),
     nodePorts: portRange(flags.string("service-node-port-range")!),
     report: (error) => report(error),

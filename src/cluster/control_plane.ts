@@ -34,7 +34,7 @@ export async function startControlPlane(
     kubelet: { identity: pki.kubeletClient, ca: pki.ca },
     serviceCidr: settings.serviceCidr,
     nodePorts: portRange(settings.nodePorts),
-    issuer: `https://kubernetes.default.svc.${settings.domain}`,
+    issuers: [`https://kubernetes.default.svc.${settings.domain}`],
     report: (error) => report(error),
   });
   const listeners: HttpListener[] = [];

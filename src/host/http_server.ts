@@ -11,9 +11,9 @@ import type {
   HttpListener,
   HttpRequest,
   Net,
-  PeerCertificate,
   Upgrade,
 } from "../base/http.ts";
+import { type ClientAuthorities, clientAuthorities, peerOf } from "./peer.ts";
 import { byteStream } from "./stream.ts";
 import { webSocketStream } from "./websocket.ts";
 
@@ -29,13 +29,15 @@ const concurrentStreamsMax = 250;
 /** Serves a handler: HTTP/1.1, and under TLS HTTP/2 beside it on the same port. */
 export const listenHttp: Net["listenHttp"] = async (options, handler) => {
   const sockets = new Set<Socket>();
+  const { clientCa } = options.tls ?? {};
+  const authorities = clientAuthorities(typeof clientCa === "string" ? { client: clientCa } : (clientCa ?? {}));
   const server = options.tls
     ? http2.createSecureServer({
         allowHTTP1: true,
         cert: options.tls.identity.certificate,
         key: options.tls.identity.key,
-        ca: options.tls.clientCa,
-        requestCert: options.tls.clientCa !== undefined,
+        ca: authorities.bundle,
+        requestCert: authorities.bundle !== undefined,
         // Certificates are checked by the handler's authentication: a client without one may still have a token.
         rejectUnauthorized: false,
         settings: { maxConcurrentStreams: concurrentStreamsMax, initialWindowSize: 1 << 20 },
@@ -48,11 +50,14 @@ export const listenHttp: Net["listenHttp"] = async (options, handler) => {
     socket.once("close", () => sockets.delete(socket));
   };
   server.on("connection", onConnection);
-  server.on("request", (request: IncomingMessage, response: ServerResponse) => void serve(request, response, handler));
+  server.on(
+    "request",
+    (request: IncomingMessage, response: ServerResponse) => void serve(request, response, handler, authorities),
+  );
   server.on(
     "upgrade",
     (request: http.IncomingMessage, socket: Socket, head: Uint8Array) =>
-      void serveUpgrade(request, socket, head, handler),
+      void serveUpgrade(request, socket, head, handler, authorities),
   );
   server.on("sessionError", () => {});
   server.on("clientError", (_error, socket: Socket) => void socket.destroy());
@@ -71,13 +76,18 @@ export function listener(address: AddressInfo, close: () => Promise<void>): Http
   return { port: address.port, address: address.address, [Symbol.asyncDispose]: close };
 }
 
-async function serve(request: IncomingMessage, response: ServerResponse, handler: HttpHandler): Promise<void> {
+async function serve(
+  request: IncomingMessage,
+  response: ServerResponse,
+  handler: HttpHandler,
+  authorities: ClientAuthorities,
+): Promise<void> {
   const abort = new AbortController();
   response.on("close", () => abort.abort(new Error("the client went away")));
   // An error of the socket shows as "close".
   response.on("error", () => {});
   try {
-    const answer = await handler(toRequest(request, abort.signal));
+    const answer = await handler(toRequest(request, authorities, abort.signal));
     if (response.destroyed) return;
     await sendAnswer(response, answer.status, answer.headers, answer.body, request.method === "HEAD");
   } catch (error) {
@@ -88,14 +98,20 @@ async function serve(request: IncomingMessage, response: ServerResponse, handler
   }
 }
 
-function toRequest(request: IncomingMessage, signal: AbortSignal, upgrade?: Upgrade): HttpRequest {
+function toRequest(
+  request: IncomingMessage,
+  authorities: ClientAuthorities,
+  signal: AbortSignal,
+  upgrade?: Upgrade,
+): HttpRequest {
   const socket = (request as http2.Http2ServerRequest).stream?.session?.socket ?? request.socket;
   return {
     method: request.method ?? "GET",
     url: request.url ?? "/",
     headers: request.headers as Headers,
+    headerValues: (name) => valuesOf(request.rawHeaders, name),
     body: hasBody(request) ? request : undefined,
-    peer: peerOf(socket as TLSSocket),
+    ...peerOf(socket as TLSSocket, authorities),
     remoteAddress: socket?.remoteAddress,
     signal,
     upgrade,
@@ -108,21 +124,11 @@ function hasBody(request: IncomingMessage): boolean {
   return headers["transfer-encoding"] !== undefined || (headers["content-length"] ?? "0") !== "0";
 }
 
-const peers = new WeakMap<object, PeerCertificate | null>();
-
-/** The verified client certificate of a connection; read once a connection. */
-function peerOf(socket: TLSSocket | undefined): PeerCertificate | undefined {
-  if (!socket) return undefined;
-  // Through http2's proxy of a socket every look makes a new wrapper: the session's own object is the key.
-  const known = peers.get(socket);
-  if (known !== undefined) return known ?? undefined;
-  let peer: PeerCertificate | null = null;
-  if (socket.authorized) {
-    const subject = socket.getPeerCertificate()?.subject as unknown as Record<string, string | string[]> | undefined;
-    if (subject?.CN) peer = { commonName: String(subject.CN), organizations: [subject.O ?? []].flat() };
-  }
-  peers.set(socket, peer);
-  return peer ?? undefined;
+/** The values of a header among names and values in turn. */
+function valuesOf(raw: readonly string[], name: string): string[] {
+  const values: string[] = [];
+  for (let at = 0; at < raw.length; at += 2) if (raw[at]!.toLowerCase() === name) values.push(raw[at + 1]!);
+  return values;
 }
 
 async function sendAnswer(
@@ -186,6 +192,7 @@ async function serveUpgrade(
   socket: Socket,
   head: Uint8Array,
   handler: HttpHandler,
+  authorities: ClientAuthorities,
 ): Promise<void> {
   const abort = new AbortController();
   socket.on("error", () => {});
@@ -210,7 +217,7 @@ async function serveUpgrade(
     },
   };
   try {
-    const answer = await handler(toRequest(request, abort.signal, upgrade));
+    const answer = await handler(toRequest(request, authorities, abort.signal, upgrade));
     if (answer.upgraded || socket.destroyed) return;
     await refuseUpgrade(request, socket, answer);
   } catch (error) {

@@ -1,3 +1,5 @@
+import { rbacOf } from "../auth/authorization.ts";
+import { escalationPrevention } from "../auth/escalation.ts";
 import type { AdmissionPlugin, Registry } from "../registry/scope.ts";
 import { type ServiceRanges, serviceAllocator } from "../services/allocate.ts";
 import { namespaceLifecycle } from "./namespace_lifecycle.ts";
@@ -13,5 +15,7 @@ export function admissionPlugins(registry: () => Registry, services: ServiceRang
     priorityAdmission(registry),
     defaultTolerationSeconds,
     serviceAllocator(registry, services),
+    // Sees what all others made of it.
+    escalationPrevention(registry, () => rbacOf(registry())),
   ];
 }

@@ -1,57 +1,45 @@
 import type { KubeObject } from "../../api/machinery/object.ts";
-import type { HttpRequest, UserInfo } from "../../base/http.ts";
 import { uuid } from "../../base/uuid.ts";
 import type { Clock, Random } from "../../base/world.ts";
-import { type Authenticator, bearerToken } from "./authenticate.ts";
-
-/** Signs and checks the tokens of service accounts. */
-export interface TokenKeys {
-  /** `https://kubernetes.default.svc.cluster.local`. */
-  issuer: string;
-  sign(claims: Record<string, unknown>): Promise<string>;
-  /** The claims of a token that we signed; undefined if it is not ours, broken or out of time. */
-  verify(token: string, nowMs: number): Promise<Record<string, any> | undefined>;
-  /** The public key set, for `/openid/v1/jwks`. */
-  jwks(): Promise<object>;
-}
-
-/** Keys from a PKCS #8 PEM with an ES256 key. */
-export function tokenKeys(privateKeyPem: string, issuer: string): TokenKeys {
-  const keys = (async () => {
-    const { importPKCS8, exportJWK, importJWK, calculateJwkThumbprint } = await import("jose");
-    const privateKey = await importPKCS8(privateKeyPem, "ES256", { extractable: true });
-    const { d: _, ...publicJwk } = await exportJWK(privateKey);
-    const kid = await calculateJwkThumbprint(publicJwk);
-    const publicKey = await importJWK(publicJwk, "ES256");
-    return { privateKey, publicKey, jwk: { ...publicJwk, kid, alg: "ES256", use: "sig" } };
-  })();
-  // Whoever needs the keys sees the failure.
-  keys.catch(() => {});
-  return {
-    issuer,
-    async sign(claims) {
-      const { SignJWT } = await import("jose");
-      const { privateKey, jwk } = await keys;
-      return new SignJWT(claims).setProtectedHeader({ alg: "ES256", kid: jwk.kid }).sign(privateKey);
-    },
-    async verify(token, nowMs) {
-      const { jwtVerify } = await import("jose");
-      try {
-        const { payload } = await jwtVerify(token, (await keys).publicKey, { issuer, currentDate: new Date(nowMs) });
-        return payload;
-      } catch {
-        return undefined;
-      }
-    },
-    jwks: async () => ({ keys: [(await keys).jwk] }),
-  };
-}
+import type { TokenAuthenticator } from "./authenticate.ts";
+import { showList } from "./rules.ts";
+import type { TokenKeys } from "./token_keys.ts";
 
 /** What the token is bound to besides the account: it dies with it. */
 export interface TokenBinding {
   pod?: { name: string; uid: string };
   node?: { name: string; uid?: string };
   secret?: { name: string; uid: string };
+}
+
+/** What a token says of whom it is for (KEP-1205). */
+interface OwnClaims extends TokenBinding {
+  namespace: string;
+  serviceaccount: { name: string; uid: string };
+}
+
+const accountPrefix = "system:serviceaccount:";
+
+/** How far clocks may be apart, and how long what is being deleted still counts, in milliseconds. */
+const leewayMs = 60_000;
+
+/** The groups of every account of a namespace. */
+export function accountGroups(namespace: string): string[] {
+  return ["system:serviceaccounts", `system:serviceaccounts:${namespace}`];
+}
+
+/** The account that a user name speaks of. Undefined for other users. */
+export function splitAccount(username: string): { namespace: string; name: string } | undefined {
+  if (!username.startsWith(accountPrefix)) return undefined;
+  const parts = username.slice(accountPrefix.length).split(":");
+  const [namespace, name] = parts;
+  const wellFormed =
+    parts.length === 2 && isLabel(namespace!, 63) && name!.split(".").every((each) => isLabel(each, 253));
+  return wellFormed ? { namespace: namespace!, name: name! } : undefined;
+}
+
+function isLabel(text: string, lettersMax: number): boolean {
+  return text.length <= lettersMax && /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/.test(text);
 }
 
 /** The claims of a token for an account (KEP-1205). Times in milliseconds. */
@@ -73,7 +61,7 @@ export function tokenClaims(
     jti: uuid(facts.random),
     "kubernetes.io": { namespace, ...binding, serviceaccount: { name, uid } },
     nbf: issuedAt,
-    sub: `system:serviceaccount:${namespace}:${name}`,
+    sub: `${accountPrefix}${namespace}:${name}`,
   };
 }
 
@@ -83,42 +71,80 @@ export type Lookup = (
   key: string,
 ) => KubeObject | undefined;
 
-/** The authenticator for service accounts' tokens, and the user of a token for whoever reviews one. */
-export function serviceAccountAuthenticator(
-  keys: TokenKeys,
-  lookup: Lookup,
-  clock: Clock,
-  audiences: readonly string[],
-) {
-  async function userOf(
-    token: string,
-    wanted: readonly string[],
-  ): Promise<{ user: UserInfo; audiences: string[] } | undefined> {
-    const claims = await keys.verify(token, clock.now());
-    if (!claims) return undefined;
-    const own = claims["kubernetes.io"] as
-      | (TokenBinding & { namespace: string; serviceaccount: { name: string; uid: string } })
-      | undefined;
-    const accepted = [claims.aud ?? []].flat().filter((audience: string) => wanted.includes(audience));
-    if (!own || accepted.length === 0) return undefined;
-    const { namespace, serviceaccount, pod, node } = own;
-    if (lookup("serviceaccounts", `${namespace}/${serviceaccount.name}`)?.metadata.uid !== serviceaccount.uid)
-      return undefined;
-    if (pod && lookup("pods", `${namespace}/${pod.name}`)?.metadata.uid !== pod.uid) return undefined;
-    const extra: Record<string, string[]> = { "authentication.kubernetes.io/credential-id": [`JTI=${claims.jti}`] };
-    if (node) extra["authentication.kubernetes.io/node-name"] = [node.name];
-    if (pod) {
-      extra["authentication.kubernetes.io/pod-name"] = [pod.name];
-      extra["authentication.kubernetes.io/pod-uid"] = [pod.uid];
-    }
-    const groups = ["system:serviceaccounts", `system:serviceaccounts:${namespace}`];
-    return { user: { username: String(claims.sub), uid: serviceaccount.uid, groups, extra }, audiences: accepted };
-  }
-
-  const authenticator: Authenticator = async (request: HttpRequest) => {
-    const token = bearerToken(request);
-    if (token === undefined || token.split(".").length !== 3) return undefined;
-    return (await userOf(token, audiences))?.user ?? false;
+/**
+ * Tokens of service accounts. Signature, times, audiences and everything that the token is bound to are looked at on every
+ * use: with the account, the pod or the secret the token goes too.
+ */
+export function serviceAccountTokens(keys: TokenKeys, lookup: Lookup, clock: Clock): TokenAuthenticator {
+  return async (token, wanted) => {
+    if (!keys.isOurs(token)) return undefined;
+    const claims = await keys.verify(token);
+    const own = claims?.["kubernetes.io"] as OwnClaims | undefined;
+    if (!claims || !own?.serviceaccount || typeof own.namespace !== "string") return { error: undefined };
+    const now = clock.now();
+    const tokenAudiences: string[] = [claims.aud ?? []].flat();
+    const error =
+      timeError(claims, now) ?? audienceError(tokenAudiences, wanted) ?? bindingError(own, lookup, now - leewayMs);
+    if (error !== undefined) return { error };
+    const { namespace, serviceaccount } = own;
+    // The name comes from what was checked, not from the subject.
+    const username = `${accountPrefix}${namespace}:${serviceaccount.name}`;
+    const user = {
+      username,
+      uid: serviceaccount.uid,
+      groups: accountGroups(namespace),
+      extra: extraOf(own, claims.jti),
+    };
+    return { user, audiences: tokenAudiences.filter((each) => wanted.includes(each)) };
   };
-  return { authenticator, userOf };
+}
+
+function timeError({ exp, nbf }: Record<string, any>, now: number): string | undefined {
+  if (typeof exp !== "number" || now - leewayMs > exp * 1000) return "service account token has expired";
+  if (typeof nbf === "number" && now + leewayMs < nbf * 1000) return "service account token is not valid yet";
+  return undefined;
+}
+
+function audienceError(audiences: readonly string[], wanted: readonly string[]): string | undefined {
+  if (audiences.some((each) => wanted.includes(each))) return undefined;
+  return `token audiences ${showList(audiences)} is invalid for the target audiences ${showList(wanted)}`;
+}
+
+/** Why what a token is bound to no longer stands. `endedMs`: what was to end before then has ended. */
+function bindingError(own: OwnClaims, lookup: Lookup, endedMs: number): string | undefined {
+  const { namespace, serviceaccount, pod, secret, node } = own;
+  const ended = ({ metadata }: KubeObject) =>
+    metadata.deletionTimestamp !== undefined && Date.parse(metadata.deletionTimestamp) < endedMs;
+  const account = lookup("serviceaccounts", `${namespace}/${serviceaccount.name}`);
+  if (!account) return `serviceaccounts ${JSON.stringify(serviceaccount.name)} not found`;
+  if (ended(account)) return `service account ${namespace}/${serviceaccount.name} has been deleted`;
+  if (account.metadata.uid !== serviceaccount.uid)
+    return `service account UID (${account.metadata.uid}) does not match claim (${serviceaccount.uid})`;
+  const bound = [
+    ["pod", "pods", pod, namespace],
+    ["secret", "secrets", secret, namespace],
+    // With a pod, the node only tells where it runs.
+    ["node", "nodes", pod ? undefined : node, undefined],
+  ] as const;
+  for (const [word, resource, ref, home] of bound) {
+    if (!ref) continue;
+    const object = lookup(resource, home === undefined ? ref.name : `${home}/${ref.name}`);
+    if (!object || ended(object)) return "service account token has been invalidated";
+    if (object.metadata.uid !== ref.uid)
+      return `${word} UID (${object.metadata.uid}) does not match service account ${word} ref claim (${ref.uid})`;
+  }
+  return undefined;
+}
+
+function extraOf({ pod, node }: OwnClaims, jti: unknown): Record<string, string[]> {
+  const extra: Record<string, string[]> = {};
+  const set = (name: string, value: string | undefined) => {
+    if (value) extra[`authentication.kubernetes.io/${name}`] = [value];
+  };
+  set("credential-id", typeof jti === "string" ? `JTI=${jti}` : undefined);
+  set("node-name", node?.name);
+  set("node-uid", node?.uid);
+  set("pod-name", pod?.name);
+  set("pod-uid", pod?.uid);
+  return extra;
 }

@@ -135,7 +135,6 @@ function lazyList(
 export function statusAnswer(status: Status, format: "json" | "yaml" = "json"): HttpAnswer {
   const headers: Record<string, string> = { "content-type": `application/${format}` };
   if (status.details?.retryAfterSeconds) headers["retry-after"] = String(status.details.retryAfterSeconds);
-  if (status.code === 401) headers["www-authenticate"] = 'Basic realm="kubernetes-master"';
   const bytes = () => utf8.encode(format === "yaml" ? dumpYaml(status) : `${JSON.stringify(status)}\n`);
   return { status: status.code ?? 500, headers, body: { object: status, bytes } };
 }

@@ -1,5 +1,6 @@
 import { pathNotFound, StatusError, unauthorized } from "../../api/machinery/status.ts";
 import type { HttpAnswer, HttpHandler, HttpRequest, UserInfo } from "../../base/http.ts";
+import { withoutImpersonation } from "../auth/impersonation.ts";
 import type { Registry } from "../registry/scope.ts";
 import { statusAnswer } from "./answer.ts";
 import { resourceAnswer } from "./resources.ts";
@@ -18,6 +19,8 @@ export type Authorizer = (user: UserInfo, route: Route) => void | Promise<void>;
 export interface HandlerParts {
   registry: Registry;
   authenticate(request: HttpRequest): Promise<UserInfo | undefined>;
+  /** Who a request acts as, if its headers ask for somebody else. Throws a 403 if it may not. */
+  impersonate(user: UserInfo, route: Route, request: HttpRequest): UserInfo | undefined;
   authorize: Authorizer;
   paths: PathHandler;
   subresources: SubresourceHandlers;
@@ -27,12 +30,16 @@ export interface HandlerParts {
 
 /** The API as one function from a request to an answer. */
 export function createHandler(parts: HandlerParts): HttpHandler {
-  return async (request) => {
+  return async (received) => {
+    let request = received;
     let route: Route | undefined;
     try {
       route = parseRoute(request.method, request.url);
-      const user = await parts.authenticate(request);
-      if (!user) throw unauthorized();
+      const sender = await parts.authenticate(request);
+      if (!sender) throw unauthorized();
+      const other = parts.impersonate(sender, route, request);
+      if (other) request = withoutImpersonation(request);
+      const user = other ?? sender;
       const allowed = parts.authorize(user, route);
       if (allowed) await allowed;
       if (route.resource) {

@@ -170,11 +170,13 @@ async function mainAnswer(call: Call): Promise<HttpAnswer> {
   const include = route.query.get("includeObject") ?? "Metadata";
   switch (route.verb) {
     case "get": {
+      if (!scope.resource.stored) return call.handlers.virtual(call);
       const version = route.query.get("resourceVersion");
       if (version && version !== "0") checkReadVersion(registry, version);
       return itemAnswer(200, await getObject(registry, scope, name!), form, scope.resource, include, now);
     }
     case "list":
+      if (!scope.resource.stored) return call.handlers.virtual(call);
       return listAnswer(await listObjects(registry, scope, listRequest(call)), form, scope.resource, include, now);
     case "watch":
       return watchAnswer(call, include);

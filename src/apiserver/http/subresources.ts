@@ -1,18 +1,17 @@
 import type { KubeObject } from "../../api/machinery/object.ts";
-import { methodNotSupported, notFound, StatusError } from "../../api/machinery/status.ts";
-import { formatTime } from "../../api/machinery/time.ts";
+import { methodNotSupported, StatusError } from "../../api/machinery/status.ts";
 import type { HttpAnswer } from "../../base/http.ts";
-import { type TokenBinding, type TokenKeys, tokenClaims } from "../auth/service_account.ts";
+import type { TokenKeys } from "../auth/token_keys.ts";
 import { getObject } from "../registry/read.ts";
-import { cacheOf } from "../registry/scope.ts";
 import { updateObject } from "../registry/write.ts";
 import type { connector } from "../subresources/connect.ts";
 import { addEphemeralContainers, bindPod, evictPod } from "../subresources/pods.ts";
 import { applyScale, toScale } from "../subresources/scale.ts";
+import { tokenAnswer } from "../subresources/token.ts";
 import { itemAnswer, objectAnswer } from "./answer.ts";
 import { decodeBodyAs, decodeObject } from "./body.ts";
 import { patchDocument } from "./patch.ts";
-import { type Call, parentOf } from "./resources.ts";
+import type { Call } from "./resources.ts";
 
 /** What subresources need beyond the registry. */
 export interface SubresourceHandlers {
@@ -23,10 +22,6 @@ export interface SubresourceHandlers {
   /** Kinds that are only asked: reviews and bindings. */
   virtual(call: Call): Promise<HttpAnswer>;
 }
-
-/** Bounds on a token's life, in seconds (TokenRequest). */
-const tokenSecondsMin = 600;
-const tokenSecondsMax = 2 ** 32;
 
 /** Answers a request for anything below an object but its status. */
 export async function subresourceAnswer(call: Call): Promise<HttpAnswer> {
@@ -120,76 +115,3 @@ async function partAnswer(call: Call): Promise<HttpAnswer> {
 }
 
 /** Issues a token for a service account (authentication.k8s.io TokenRequest). */
-async function tokenAnswer(call: Call): Promise<HttpAnswer> {
-  const { registry, handlers, form, request, scope, now } = call;
-  const { tokens } = handlers;
-  if (!tokens)
-    throw new StatusError({
-      code: 404,
-      reason: "NotFound",
-      message: "this server was started without a key to sign service account tokens",
-      details: {},
-    });
-  const account = parentOf(call);
-  const body = await decodeBodyAs<KubeObject>(request, "authentication.k8s.io/v1", "TokenRequest");
-  const audiences: string[] = body.spec?.audiences?.length ? body.spec.audiences : [...handlers.audiences];
-  const asked: number = body.spec?.expirationSeconds ?? 3600;
-  if (asked < tokenSecondsMin || asked > tokenSecondsMax) {
-    const why =
-      asked < tokenSecondsMin
-        ? "may not specify a duration less than 10 minutes"
-        : "may not specify a duration larger than 2^32 seconds";
-    const field = `Invalid value: ${asked}: ${why}`;
-    const message = `TokenRequest.authentication.k8s.io "" is invalid: spec.expirationSeconds: ${field}`;
-    const causes = [{ reason: "FieldValueInvalid", message: field, field: "spec.expirationSeconds" }];
-    throw new StatusError({
-      code: 422,
-      reason: "Invalid",
-      message,
-      details: { group: "authentication.k8s.io", kind: "TokenRequest", causes },
-    });
-  }
-  const binding = bindingOf(call, body.spec?.boundObjectRef, account.metadata.namespace!);
-  const claims = tokenClaims(account, audiences, now, asked, binding, {
-    issuer: tokens.issuer,
-    random: registry.random,
-  });
-  const token = await tokens.sign(claims);
-  const answer = {
-    kind: "TokenRequest",
-    apiVersion: "authentication.k8s.io/v1",
-    metadata: { name: account.metadata.name, namespace: scope.namespace, creationTimestamp: formatTime(now) },
-    spec: { audiences, expirationSeconds: asked, boundObjectRef: body.spec?.boundObjectRef ?? null },
-    status: { token, expirationTimestamp: formatTime(now + asked * 1000) },
-  };
-  return objectAnswer(201, answer, form);
-}
-
-function bindingOf(call: Call, ref: any, namespace: string): TokenBinding {
-  if (!ref) return {};
-  const ids: Record<string, string> = { Pod: "pods", Secret: "secrets", Node: "nodes" };
-  const resource = call.registry.resources.byId(ids[ref.kind] ?? "");
-  if (!resource)
-    throw new StatusError({
-      code: 400,
-      reason: "BadRequest",
-      message: `cannot bind token for serviceaccount to a type of ${ref.kind}`,
-    });
-  const object = cacheOf(call.registry, resource).get(
-    resource.namespaced ? `${namespace}/${ref.name}` : ref.name,
-  )?.object;
-  if (!object) throw notFound(resource, ref.name);
-  if (ref.uid && ref.uid !== object.metadata.uid) {
-    throw new StatusError({
-      code: 409,
-      reason: "Conflict",
-      message: `the UID in the bound object reference (${ref.uid}) does not match the UID in record. The object might have been deleted and then recreated`,
-    });
-  }
-  const own = { name: ref.name as string, uid: object.metadata.uid };
-  if (ref.kind === "Secret") return { secret: own };
-  if (ref.kind === "Node") return { node: own };
-  const { nodeName } = object.spec;
-  const node = nodeName && cacheOf(call.registry, call.registry.resources.byId("nodes")!).get(nodeName)?.object;
-  return { pod: own, ...(nodeName ? { node: { name: nodeName, ...(node ? { uid: node.metadata.uid } : {}) } } : {}) };
-}

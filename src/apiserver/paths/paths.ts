@@ -1,5 +1,5 @@
 import type { HttpAnswer } from "../../base/http.ts";
-import type { TokenKeys } from "../auth/service_account.ts";
+import type { TokenKeys } from "../auth/token_keys.ts";
 import { objectAnswer } from "../http/answer.ts";
 import type { PathHandler } from "../http/handler.ts";
 import type { Route } from "../http/route.ts";
@@ -10,28 +10,36 @@ const json = { format: "json", contentType: "application/json" } as const;
 const utf8 = new TextEncoder();
 
 /** Discovery, OpenAPI, version, health and the keys of service account tokens. */
-export function pathHandler(registry: Registry, keys: TokenKeys | undefined): PathHandler {
+export function pathHandler(registry: Registry, keys: TokenKeys | undefined, jwksUri?: string): PathHandler {
   const document = documents(registry);
   return async (route, request) => {
     const health = healthAnswer(registry, route);
     if (health) return health;
     if (route.path === "/openid/v1/jwks" && keys) {
-      return { ...objectAnswer(200, await keys.jwks(), json), headers: { "content-type": "application/jwk-set+json" } };
+      const headers = { "content-type": "application/jwk-set+json", "cache-control": keysCaching };
+      return { ...objectAnswer(200, await keys.jwks(), json), headers };
     }
     if (route.path === "/.well-known/openid-configuration" && keys) {
-      return objectAnswer(200, openIdConfiguration(keys.issuer), json);
+      const body = openIdConfiguration(keys.issuer, await keys.jwks(), jwksUri);
+      return {
+        ...objectAnswer(200, body, json),
+        headers: { "content-type": json.contentType, "cache-control": keysCaching },
+      };
     }
     return document(route, request);
   };
 }
 
-function openIdConfiguration(issuer: string): object {
+/** How long others may keep the keys. */
+const keysCaching = "public, max-age=3600";
+
+function openIdConfiguration(issuer: string, { keys }: { keys: object[] }, jwksUri?: string): object {
   return {
     issuer,
-    jwks_uri: `${issuer}/openid/v1/jwks`,
+    jwks_uri: jwksUri ?? `${issuer}/openid/v1/jwks`,
     response_types_supported: ["id_token"],
     subject_types_supported: ["public"],
-    id_token_signing_alg_values_supported: ["ES256"],
+    id_token_signing_alg_values_supported: [...new Set(keys.map((key) => (key as { alg: string }).alg))],
   };
 }
 

@@ -1,0 +1,146 @@
+import type { KubeObject } from "../../api/machinery/object.ts";
+import { hasReason } from "../../api/machinery/status.ts";
+import { cacheOf, type Registry, type Scope } from "../registry/scope.ts";
+import { createObject, updateObject } from "../registry/write.ts";
+import { defaultRbac } from "./default_rbac.ts";
+import { defaultFlowSchemas, defaultPriorityLevels } from "./flow_control.ts";
+import { completeFlowControl, completeRbac } from "./reconcile.ts";
+
+/** Namespaces that every cluster has. */
+const systemNamespaces = ["default", "kube-system", "kube-public", "kube-node-lease"];
+
+const systemPriorities = [
+  {
+    name: "system-node-critical",
+    value: 2_000_001_000,
+    description: "Used for system critical pods that must not be moved from their current node.",
+  },
+  {
+    name: "system-cluster-critical",
+    value: 2_000_000_000,
+    description:
+      "Used for system critical pods that must run in the cluster, but can be moved to another node if necessary.",
+  },
+];
+
+/** What a cluster is made with. */
+export interface ClusterFacts {
+  serviceCidr: string;
+}
+
+/**
+ * Makes what every cluster has from the start: the system namespaces, roles and bindings, flow control, priority classes
+ * and where Services' addresses come from. What is there already is completed, as far as its owner lets the server.
+ */
+export async function bootstrap(registry: Registry, facts: ClusterFacts, signal: AbortSignal): Promise<void> {
+  const make = (id: string, object: object, complete?: Complete) => ensure(registry, id, object, signal, complete);
+  await Promise.all(
+    systemNamespaces.map((name) => make("namespaces", { apiVersion: "v1", kind: "Namespace", metadata: { name } })),
+  );
+  const flowGroup = "flowcontrol.apiserver.k8s.io";
+  await Promise.all([
+    ...defaultRbac().map(({ id, object }) => make(id, object, completeRbac)),
+    ...defaultPriorityLevels.map((each) => make(`prioritylevelconfigurations.${flowGroup}`, each, completeFlowControl)),
+    ...defaultFlowSchemas.map((each) => make(`flowschemas.${flowGroup}`, each, completeFlowControl)),
+    ...systemPriorities.map(({ name, ...rest }) => {
+      const head = { apiVersion: "scheduling.k8s.io/v1", kind: "PriorityClass", metadata: { name } };
+      return make("priorityclasses.scheduling.k8s.io", { ...head, ...rest, preemptionPolicy: "PreemptLowerPriority" });
+    }),
+    make("servicecidrs.networking.k8s.io", {
+      apiVersion: "networking.k8s.io/v1",
+      kind: "ServiceCIDR",
+      metadata: { name: "kubernetes" },
+      spec: { cidrs: [facts.serviceCidr] },
+    }),
+  ]);
+}
+
+/** Where the server is reached: its port, and, if others can reach it at all, its address. */
+export interface Endpoint {
+  serviceIp: string;
+  port: number;
+  address?: string;
+}
+
+/** The `kubernetes` Service in `default` with this server as its endpoint: how pods find the API. */
+export async function publishEndpoint(
+  registry: Registry,
+  { serviceIp, address, port: targetPort }: Endpoint,
+  signal: AbortSignal,
+): Promise<void> {
+  const labels = { component: "apiserver", provider: "kubernetes" };
+  const metadata = { name: "kubernetes", namespace: "default", labels };
+  const port = { name: "https", port: 443, protocol: "TCP", targetPort };
+  const spec = {
+    type: "ClusterIP",
+    clusterIP: serviceIp,
+    clusterIPs: [serviceIp],
+    ipFamilyPolicy: "SingleStack",
+    ports: [port],
+    sessionAffinity: "None",
+  };
+  await ensure(registry, "services", { apiVersion: "v1", kind: "Service", metadata, spec }, signal);
+  if (address === undefined) return;
+  const endpointPort = { name: "https", port: targetPort, protocol: "TCP" };
+  const endpoints = {
+    apiVersion: "v1",
+    kind: "Endpoints",
+    metadata: {
+      name: "kubernetes",
+      namespace: "default",
+      labels: { "endpointslice.kubernetes.io/skip-mirror": "true" },
+    },
+    subsets: [{ addresses: [{ ip: address }], ports: [endpointPort] }],
+  };
+  await replace(registry, "endpoints", endpoints, signal);
+  const slice = {
+    apiVersion: "discovery.k8s.io/v1",
+    kind: "EndpointSlice",
+    metadata: { name: "kubernetes", namespace: "default", labels: { "kubernetes.io/service-name": "kubernetes" } },
+    addressType: "IPv4",
+    endpoints: [{ addresses: [address], conditions: { ready: true } }],
+    ports: [endpointPort],
+  };
+  await replace(registry, "endpointslices.discovery.k8s.io", slice, signal);
+}
+
+function scopeFor(registry: Registry, id: string, namespace: string | undefined, signal: AbortSignal): Scope {
+  const user = { username: "system:apiserver", groups: ["system:masters", "system:authenticated"] };
+  const resource = registry.resources.byId(id)!;
+  return { resource, namespace, user, dryRun: false, fieldManager: "kube-apiserver", signal, warnings: [] };
+}
+
+/** What an object should be, from what it is and what it was made as. Undefined if it is right. */
+type Complete = (present: KubeObject, wanted: KubeObject) => KubeObject | undefined;
+
+async function ensure(
+  registry: Registry,
+  id: string,
+  object: object,
+  signal: AbortSignal,
+  complete?: Complete,
+): Promise<void> {
+  const wanted = object as KubeObject;
+  const { name, namespace } = wanted.metadata;
+  const scope = scopeFor(registry, id, namespace, signal);
+  const present = cacheOf(registry, scope.resource).get(namespace ? `${namespace}/${name}` : name)?.object;
+  try {
+    if (!present) await createObject(registry, scope, structuredClone(wanted));
+    else if (complete?.(present, wanted))
+      await updateObject(registry, scope, name, (current) => structuredClone(complete(current, wanted) ?? current));
+  } catch (error) {
+    // Another server of the same store was faster.
+    if (!hasReason(error, "AlreadyExists") && !hasReason(error, "NotFound")) throw error;
+  }
+}
+
+async function replace(registry: Registry, id: string, object: object, signal: AbortSignal): Promise<void> {
+  const draft = structuredClone(object) as KubeObject;
+  const scope = scopeFor(registry, id, draft.metadata.namespace, signal);
+  try {
+    await createObject(registry, scope, draft);
+  } catch (error) {
+    if (!hasReason(error, "AlreadyExists")) throw error;
+    await updateObject(registry, scope, draft.metadata.name, () => structuredClone(object) as KubeObject);
+  }
+}
