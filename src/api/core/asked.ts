@@ -32,6 +32,7 @@ export const componentStatuses = defineResource({
   verbs: ["get", "list"],
   stored: false,
   schema: "io.k8s.api.core.v1.ComponentStatus",
+  deprecation: "v1 ComponentStatus is deprecated in v1.19+",
   columns: [
     text("Status", healthText),
     text("Message", (object) => healthy(object)?.message ?? ""),

@@ -99,7 +99,7 @@ export function invalidObject(group: string, kind: string, name: string, errors:
   const lines = [...new Set(errors.map((error) => `${error.field}: ${error.body}`))];
   const list = lines.length === 1 ? lines[0] : `[${lines.join(", ")}]`;
   const message = `${kindName(group, kind)} ${JSON.stringify(name)} is invalid: ${list}`;
-  const details = { ...(name ? { name } : {}), ...(group ? { group } : {}), kind, causes };
+  const details = { ...(name ? { name } : {}), ...(group ? { group } : {}), ...(kind ? { kind } : {}), causes };
   return new StatusError({ code: 422, reason: "Invalid", message, details });
 }
 

@@ -1,6 +1,7 @@
 import { forbidden, StatusError } from "../../api/machinery/status.ts";
 import type { UserInfo } from "../../base/http.ts";
 import type { Route } from "../http/route.ts";
+import type { Registry, Scope } from "../registry/scope.ts";
 import type { Attributes } from "./authorizer.ts";
 
 /** What a request wants to do. `user` is who it is done as. */
@@ -54,4 +55,12 @@ function deniedSentence({ user, verb, path, resource }: Attributes): string {
 /** Browsers must not take what a client wrote for markup. */
 function sanitize(text: string): string {
   return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+}
+
+/** Whoever creates an object by another verb must be allowed to create it. Throws the 403. */
+export function checkMayCreate(registry: Registry, { user, resource, namespace }: Scope, name: string): void {
+  const { group, version, plural } = resource;
+  const attributes = { user, verb: "create", resource: { group, version, plural, namespace, name } };
+  const { decision, reason } = registry.authorizer(attributes);
+  if (decision !== "allow") throw denied(attributes, reason);
 }

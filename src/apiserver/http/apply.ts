@@ -7,6 +7,7 @@ import type { KubeObject } from "../../api/machinery/object.ts";
 import { groupOf } from "../../api/machinery/object.ts";
 import { badRequest, conflict, StatusError } from "../../api/machinery/status.ts";
 import { parseYaml } from "../../api/machinery/yaml.ts";
+import { checkMayCreate } from "../auth/denial.ts";
 import type { Cached } from "../cache/cache.ts";
 import { cacheOf, keyIn } from "../registry/scope.ts";
 import { type Applied, applyConfiguration, typeOf } from "../registry/tracking.ts";
@@ -73,28 +74,10 @@ async function applyToNothing(call: Call, configuration: KubeObject): Promise<Ca
     const why = `uid mismatch: the provided object specified uid ${uid}, and no existing object was found`;
     throw conflict(scope.resource, name!, why);
   }
-  authorizeCreate(call);
+  checkMayCreate(registry, scope, name!);
   const draft = decodeApplied(call, applyNow(call, undefined, configuration)!);
   delete (draft.metadata as Partial<KubeObject["metadata"]>).resourceVersion;
   return createObject(registry, scope, draft, { tracked: true });
-}
-
-/** Whoever creates by another verb must be allowed to create. */
-export function authorizeCreate({ registry, scope, name }: Call): void {
-  const { resource, namespace, user } = scope;
-  const { group, version, plural } = resource;
-  const attributes = { user, verb: "create", resource: { group, version, plural, namespace, name } };
-  const decision = registry.authorizer(attributes);
-  if (decision.decision === "allow") return;
-  const label = group ? `${plural}.${group}` : plural;
-  const where = namespace ? `in the namespace ${JSON.stringify(namespace)}` : "at the cluster scope";
-  const why = `User ${JSON.stringify(user.username)} cannot create resource ${JSON.stringify(plural)} in API group ${JSON.stringify(group)} ${where}`;
-  throw new StatusError({
-    code: 403,
-    reason: "Forbidden",
-    message: `${label} ${JSON.stringify(name)} is forbidden: ${why}${decision.reason ? `: ${decision.reason}` : ""}`,
-    details: { name, ...(group ? { group } : {}), kind: plural },
-  });
 }
 
 /** Reads the body: YAML or JSON of the resource's own kind. Throws 400s, and a 500 for what the schema doesn't have. */

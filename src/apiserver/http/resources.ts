@@ -17,7 +17,7 @@ import { cacheOf, keyIn, type Registry, type Scope } from "../registry/scope.ts"
 import { managerOf } from "../registry/tracking.ts";
 import { type EventEncoder, encodeObject, encodePlain, watchObjects } from "../registry/watch.ts";
 import { createObject, replaceObject } from "../registry/write.ts";
-import { itemAnswer, listAnswer, objectAnswer } from "./answer.ts";
+import { itemAnswer, listAnswer, objectAnswer, statusAnswer } from "./answer.ts";
 import { decodeDeleteOptions, decodeObject } from "./body.ts";
 import { type Negotiated, negotiate } from "./negotiate.ts";
 import { patchObject } from "./patch.ts";
@@ -70,6 +70,9 @@ export async function resourceAnswer(
   if (where.subresource !== undefined && !subresource) throw pathNotFound();
   if (where.rest !== "" && where.subresource !== "proxy") throw pathNotFound();
   if (!resource.namespaced && where.namespace !== undefined) throw pathNotFound();
+  // What can only be asked has no paths with names.
+  if (!resource.stored && !resource.verbs.includes("get") && where.name !== undefined && !subresource)
+    throw pathNotFound();
   checkVerb(resource, route, subresource);
   const scope: Scope = {
     resource,
@@ -94,7 +97,19 @@ export async function resourceAnswer(
     now: registry.clock.now(),
     handlers,
   };
-  const answer = subresource && subresource.name !== "status" ? await subresourceAnswer(call) : await mainAnswer(call);
+  return withWarnings(call);
+}
+
+/** The answer, or the failure's, with what the client is warned of. */
+async function withWarnings(call: Call): Promise<HttpAnswer> {
+  const { subresource, scope, form } = call;
+  let answer: HttpAnswer;
+  try {
+    answer = subresource && subresource.name !== "status" ? await subresourceAnswer(call) : await mainAnswer(call);
+  } catch (error) {
+    if (!(error instanceof StatusError) || scope.warnings.length === 0) throw error;
+    answer = statusAnswer(error.status, form.format);
+  }
   if (scope.warnings.length > 0) answer.headers = { ...answer.headers, warning: warningHeader(scope.warnings) };
   return answer;
 }

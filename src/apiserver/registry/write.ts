@@ -16,6 +16,7 @@ import {
 import { formatTime } from "../../api/machinery/time.ts";
 import { sameJson } from "../../base/equal.ts";
 import { uuid } from "../../base/uuid.ts";
+import { checkMayCreate } from "../auth/denial.ts";
 import { type Cached, cached, encodeValue, storagePrefix } from "../cache/cache.ts";
 import { metadataChangeErrors, objectErrors, specChanged, throwIfInvalid } from "./prepare.ts";
 import {
@@ -469,6 +470,7 @@ export async function replaceObject(
   }
   const exists = cacheOf(registry, resource).get(keyIn(scope, name)) !== undefined;
   if (!exists && resource.createOnUpdate && !subresource && !body.metadata.resourceVersion) {
+    checkMayCreate(registry, scope, name);
     return { item: await createObject(registry, scope, body), created: true };
   }
   if (!exists && body.metadata.uid) {
