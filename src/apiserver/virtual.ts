@@ -11,6 +11,7 @@ import { type ComponentProbes, componentStatus, componentStatuses } from "./comp
 import { itemAnswer, listAnswer, objectAnswer } from "./http/answer.ts";
 import { decodeAs, readValue } from "./http/body.ts";
 import type { Call } from "./http/resources.ts";
+import { trackUpdate } from "./registry/tracking.ts";
 import { bindPod } from "./subresources/pods.ts";
 
 /** What the answers come from. */
@@ -33,6 +34,7 @@ export function virtualKinds(facts: VirtualFacts) {
       const pods = registry.resources.byId("pods")!;
       return objectAnswer(201, await bindPod(registry, { ...scope, resource: pods }, body.metadata.name, body), form);
     }
+    trackUpdate(registry, scope, undefined, body, undefined);
     const review = await reviewed(call, body, facts);
     return objectAnswer(201, review, form);
   };

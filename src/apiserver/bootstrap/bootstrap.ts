@@ -74,7 +74,6 @@ export async function publishEndpoint(
   const spec = {
     type: "ClusterIP",
     clusterIP: serviceIp,
-    clusterIPs: [serviceIp],
     ipFamilyPolicy: "SingleStack",
     ports: [port],
     sessionAffinity: "None",

@@ -2,6 +2,7 @@ import { decoder } from "../../api/machinery/decode.ts";
 import { definitions } from "../../api/machinery/definitions.ts";
 import { FieldPath, invalid, throwInvalid } from "../../api/machinery/field.ts";
 import type { KubeObject } from "../../api/machinery/object.ts";
+import { defineResource } from "../../api/machinery/resource.ts";
 import { badRequest, conflict, notFound, StatusError } from "../../api/machinery/status.ts";
 import { formatTime } from "../../api/machinery/time.ts";
 import type { HttpAnswer } from "../../base/http.ts";
@@ -10,6 +11,7 @@ import { objectAnswer } from "../http/answer.ts";
 import { readValue } from "../http/body.ts";
 import { type Call, parentOf } from "../http/resources.ts";
 import { cacheOf } from "../registry/scope.ts";
+import { trackUpdate } from "../registry/tracking.ts";
 import { admit, review } from "../registry/write.ts";
 
 const group = "authentication.k8s.io";
@@ -20,6 +22,18 @@ const kind = "TokenRequest";
 const secondsMin = 600;
 const secondsMax = 2 ** 32;
 const secondsDefault = 3600;
+
+/** The kind of the body, for who tracks its fields. It is no resource of its own. */
+const tokenRequests = defineResource({
+  group,
+  version: "v1",
+  kind,
+  plural: "tokenrequests",
+  scope: "Namespaced",
+  verbs: ["create"],
+  stored: false,
+  schema: `io.k8s.api.authentication.v1.${kind}`,
+});
 
 interface Reference {
   kind?: string;
@@ -38,7 +52,9 @@ export async function tokenAnswer(call: Call): Promise<HttpAnswer> {
   const admission = { operation: "CREATE" as const, scope, name, subresource: "token", draft: body };
   await admit(registry, admission);
   const spec = body.spec as { audiences?: string[]; expirationSeconds?: number; boundObjectRef?: Reference };
-  const seconds = spec.expirationSeconds ?? secondsDefault;
+  spec.expirationSeconds ??= secondsDefault;
+  const seconds = spec.expirationSeconds;
+  trackUpdate(registry, { ...scope, resource: tokenRequests }, undefined, body, "token");
   checkRequest(body, account, seconds);
   await review(registry, admission);
   const audiences = spec.audiences?.length ? spec.audiences : [...handlers.audiences];
