@@ -1,3 +1,9 @@
+import { check } from "./check.ts";
+import { CelError, showMistakes } from "./errors.ts";
+import { estimateCost } from "./estimate.ts";
+import { build, type Frame, type Step } from "./interpret.ts";
+import { standardLibrary } from "./library/library.ts";
+import { parse } from "./parser.ts";
 import type { CelType } from "./types.ts";
 import type { Value } from "./values.ts";
 
@@ -60,8 +66,66 @@ export type Compilation =
   /** cel-go's text, one paragraph a mistake: `ERROR: <input>:1:5: undefined field 'y'\n | self.y > 1\n | ....^`. */
   | { ok: false; kind: "syntax" | "type"; message: string };
 
-/** Reads, checks and prepares an expression. */
-export declare function compile(expression: string, environment: Environment): Compilation;
+/** Reads, checks and prepares an expression. Never throws for what the expression is. */
+export function compile(expression: string, environment: Environment): Compilation {
+  const parsed = parse(expression);
+  if ("mistakes" in parsed) return { ok: false, kind: "syntax", message: showMistakes(expression, parsed.mistakes) };
+  const { expr } = parsed;
+  const checked = check(expr, environment, standardLibrary());
+  if ("mistakes" in checked) return { ok: false, kind: "type", message: showMistakes(expression, checked.mistakes) };
+  const { step, slots } = build(expr, environment.variables);
+  return {
+    ok: true,
+    program: {
+      expression,
+      type: checked.type,
+      uses: (variable) => checked.used.has(variable),
+      estimate: () => estimateCost(expr, environment.variables),
+      evaluate: (variables, budget) => evaluate(step, slots, variables, budget),
+    },
+  };
+}
+
+/** Elements and letters that one evaluation may copy or compare beyond what CEL's cost counts. */
+const workMax = 20_000_000;
+
+/** How often the clock is looked at, in steps. */
+const stepsPerLook = 1_000;
+
+function evaluate(step: Step, slots: number, variables: Readonly<Record<string, unknown>>, budget: Budget): Evaluation {
+  const perCall = budget.perCall ?? callCostMax;
+  const limit = Math.min(perCall, Math.max(0, budget.remaining));
+  let cost = 0;
+  let work = 0;
+  let look = stepsPerLook;
+  const frame: Frame = {
+    variables,
+    slots: new Array(slots),
+    spend(amount) {
+      cost += amount;
+      if (cost > limit)
+        throw new CelError("operation cancelled: actual cost limit exceeded", cost > perCall ? "cost" : "budget");
+      if (--look < 0) {
+        look = stepsPerLook;
+        if (budget.deadline !== undefined && budget.now!() > budget.deadline)
+          throw new CelError("operation interrupted", "time");
+      }
+    },
+    work(steps) {
+      work += steps;
+      if (work > workMax) throw new CelError("operation cancelled: actual cost limit exceeded", "cost");
+    },
+  };
+  try {
+    return { ok: true, value: step(frame) };
+  } catch (error) {
+    if (error instanceof CelError) return { ok: false, kind: error.kind, message: error.message };
+    if (error instanceof RangeError) return { ok: false, kind: "error", message: "expression is too deep" };
+    throw error;
+  } finally {
+    budget.remaining -= cost;
+  }
+}
 
 /** A fresh budget for the expressions over one object. */
 export function newBudget(remaining: number = objectCostMax): Budget {
