@@ -8,7 +8,7 @@ import type { Store } from "../store/mod.ts";
 import { admissionPlugins } from "./admission/plugins.ts";
 import { type AuthenticationOptions, authentication } from "./auth/authentication.ts";
 import { type AuthorizationMode, authorizerOf, rbacOf } from "./auth/authorization.ts";
-import { attributesOf, denied } from "./auth/denial.ts";
+import { alsoNeeded, attributesOf, denied } from "./auth/denial.ts";
 import { impersonated } from "./auth/impersonation.ts";
 import { bootstrap, publishEndpoint } from "./bootstrap/bootstrap.ts";
 import { openWatchCache } from "./cache/cache.ts";
@@ -91,6 +91,9 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
       const attributes = attributesOf(user, route);
       const { decision, reason } = registry.authorizer(attributes);
       if (decision !== "allow") throw denied(attributes, reason);
+      const also = alsoNeeded(attributes);
+      const second = also && registry.authorizer(also);
+      if (second && second.decision !== "allow") throw denied(also, second.reason);
     },
     paths: pathHandler(registry, keys, options.jwksUri),
     subresources: { connect, tokens: keys, audiences, virtual },

@@ -3,6 +3,7 @@ import { escalationPrevention } from "../auth/escalation.ts";
 import type { AdmissionPlugin, Registry } from "../registry/scope.ts";
 import { type ServiceRanges, serviceAllocator } from "../services/allocate.ts";
 import { namespaceLifecycle } from "./namespace_lifecycle.ts";
+import { nodeRestriction } from "./node_restriction.ts";
 import { defaultTolerationSeconds, priorityAdmission, taintNewNodes } from "./pods.ts";
 import { serviceAccountAdmission } from "./service_account.ts";
 
@@ -11,6 +12,7 @@ export function admissionPlugins(registry: () => Registry, services: ServiceRang
   return [
     namespaceLifecycle(registry),
     serviceAccountAdmission(registry),
+    nodeRestriction(registry),
     taintNewNodes,
     priorityAdmission(registry),
     defaultTolerationSeconds,

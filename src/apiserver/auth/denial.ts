@@ -23,6 +23,16 @@ export function attributesOf(user: UserInfo, { verb, path, query, resource }: Ro
   };
 }
 
+/** Subresources of pods that are streams into a container, whatever the method that opens them. */
+const streams = new Set(["exec", "attach", "portforward"]);
+
+/** What else must be allowed: a WebSocket is opened with GET, and still does what `create` is needed for. */
+export function alsoNeeded({ user, verb, resource }: Attributes): Attributes | undefined {
+  const isStream = verb === "get" && resource?.group === "" && resource.plural === "pods";
+  if (!isStream || !streams.has(resource.subresource ?? "")) return undefined;
+  return { user, verb: "create", resource };
+}
+
 /** The name that a field selector asks for, so that roles by resourceNames allow to watch a single object. */
 function selectedName(fieldSelector: string): string | undefined {
   for (const part of fieldSelector.split(",")) {
