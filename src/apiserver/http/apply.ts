@@ -11,7 +11,7 @@ import { checkMayCreate } from "../auth/denial.ts";
 import type { Cached } from "../cache/cache.ts";
 import { cacheOf, keyIn } from "../registry/scope.ts";
 import { type Applied, applyConfiguration, typeOf } from "../registry/tracking.ts";
-import { createObject, updateObject } from "../registry/write.ts";
+import { checkName, createObject, updateObject } from "../registry/write.ts";
 import { decodeAs, readBody } from "./body.ts";
 import type { Call } from "./resources.ts";
 
@@ -90,10 +90,7 @@ async function readConfiguration(call: Call): Promise<KubeObject> {
   if (kind !== resource.kind || apiVersion !== resource.apiVersion)
     throw badRequest(`invalid object type: ${apiVersion.includes("/") ? "" : "/"}${apiVersion || ""}, Kind=${kind}`);
   const metadata = (given.metadata ?? {}) as Partial<KubeObject["metadata"]>;
-  if (!metadata.name)
-    throw badRequest(`the name of the object (${name} based on URL) was undeterminable: name must be provided`);
-  if (metadata.name !== name)
-    throw badRequest(`the name of the object (${metadata.name}) does not match the name on the URL (${name})`);
+  checkName({ ...given, metadata } as KubeObject, name!);
   if (resource.namespaced && metadata.namespace && metadata.namespace !== scope.namespace)
     throw badRequest("the namespace of the provided object does not match the namespace sent on the request");
   if (metadata.managedFields !== undefined && metadata.managedFields !== null)

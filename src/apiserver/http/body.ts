@@ -1,13 +1,14 @@
 import { decoder } from "../../api/machinery/decode.ts";
 import { definitions } from "../../api/machinery/definitions.ts";
 import { parseJsonChecked } from "../../api/machinery/json.ts";
-import type { KubeObject } from "../../api/machinery/object.ts";
+import { groupOf, type KubeObject } from "../../api/machinery/object.ts";
 import { hasProtobuf, protobufDecoder } from "../../api/machinery/protobuf/decode.ts";
 import { definitionOfKind, openEnvelope, protobufMediaType } from "../../api/machinery/protobuf/envelope.ts";
 import type { Resource } from "../../api/machinery/resource.ts";
 import { badRequest, StatusError, unsupportedMediaType } from "../../api/machinery/status.ts";
 import { parseYaml } from "../../api/machinery/yaml.ts";
 import type { HttpRequest } from "../../base/http.ts";
+import { conversionError, isRegistered } from "./registered.ts";
 import type { Call } from "./resources.ts";
 
 /** The largest body that is read, in bytes, as the real server has it. */
@@ -100,14 +101,11 @@ function hexSummary(bytes: Uint8Array): string {
 }
 
 /** How much of a body that nobody understands is shown, in letters. */
-const shownMax = 25;
+const shownMax = 30;
 
 /** The start of the body; as hexadecimal bytes if it doesn't look like JSON. */
 function shownBody(text: string): string {
-  if (!text.startsWith("{"))
-    return Array.from(new TextEncoder().encode(text.slice(0, shownMax)), (byte) =>
-      byte.toString(16).padStart(2, "0"),
-    ).join("");
+  if (!text.startsWith("{")) return hexSummary(new TextEncoder().encode(text));
   return text.length > shownMax ? `${text.slice(0, shownMax)} ...` : text;
 }
 
@@ -159,7 +157,7 @@ export function decodeAs(resource: Resource, value: unknown, strictness: Strictn
       `${kind} in version ${JSON.stringify(resource.version)} cannot be handled as a ${kind}: ${(error as Error).message}`,
     );
   }
-  const problems = [...(strictness.parseProblems ?? []), ...decoded.problems];
+  const problems = inDocumentOrder(given, [...decoded.problems, ...(strictness.parseProblems ?? [])]);
   if (problems.length > 0 && strictness.fieldValidation === "Strict") {
     throw badRequest(
       `${kind} in version ${JSON.stringify(resource.version)} cannot be handled as a ${kind}: strict decoding error: ${problems.join(", ")}`,
@@ -172,15 +170,50 @@ export function decodeAs(resource: Resource, value: unknown, strictness: Strictn
 
 function checkKind(resource: Resource, given: Partial<KubeObject>): void {
   const { kind, apiVersion } = resource;
-  if ((given.kind ?? kind) === kind && (given.apiVersion ?? apiVersion) === apiVersion) return;
-  if (given.kind !== undefined && given.kind !== kind) {
+  const [givenKind, givenVersion] = [given.kind || kind, given.apiVersion || apiVersion];
+  if (givenKind === kind && givenVersion === apiVersion) return;
+  if (givenVersion.split("/").length > 2) {
+    const why = `unexpected GroupVersion string: ${givenVersion}`;
+    throw unrecognized(kind, why, JSON.stringify(given));
+  }
+  const isOwnKind = givenKind === kind && (resource.custom || isRegistered(givenVersion, givenKind));
+  if (isOwnKind) {
     throw badRequest(
-      `${given.kind} in version ${JSON.stringify((given.apiVersion ?? apiVersion).split("/").at(-1))} cannot be handled as a ${kind}: converting (${given.apiVersion ?? apiVersion}).${given.kind} to (${apiVersion}).${kind}: unknown conversion`,
+      `the API version in the data (${givenVersion}) does not match the expected API version (${apiVersion})`,
     );
   }
-  throw badRequest(
-    `the API version in the data (${given.apiVersion}) does not match the expected API version (${apiVersion})`,
-  );
+  throw notHandled({ kind: givenKind, apiVersion: givenVersion }, resource);
+}
+
+function notHandled(given: { kind: string; apiVersion: string }, wanted: { kind: string; group: string }): StatusError {
+  const version = JSON.stringify(given.apiVersion.split("/").at(-1));
+  const why = conversionError(given, wanted);
+  return badRequest(`${given.kind} in version ${version} cannot be handled as a ${wanted.kind}: ${why}`);
+}
+
+/** Problems in the order in which the body has the fields that they name. */
+function inDocumentOrder(body: unknown, problems: string[]): string[] {
+  if (problems.length < 2) return problems;
+  const placed = problems.map((text) => ({ text, place: placeOf(body, /"(.*)"/.exec(text)?.[1] ?? "") }));
+  const order = (a: number[], b: number[]): number => {
+    for (let index = 0; index < a.length && index < b.length; index++)
+      if (a[index] !== b[index]) return a[index]! - b[index]!;
+    return a.length - b.length;
+  };
+  return placed.sort((a, b) => order(a.place, b.place)).map(({ text }) => text);
+}
+
+/** Where a field (`spec.containers[0].name`) stands: its position among its siblings at every level. */
+function placeOf(body: unknown, path: string): number[] {
+  const place: number[] = [];
+  let at = body as any;
+  for (const [, name, index] of path.matchAll(/([^.[\]]+)|\[(\d+)\]/g)) {
+    if (typeof at !== "object" || at === null) break;
+    if (index === undefined) place.push(Object.keys(at).indexOf(name!));
+    else place.push(Number(index));
+    at = at[index ?? name!];
+  }
+  return place;
 }
 
 /** The body of a subresource with a kind of its own. Only the kind is checked; throws a 400 for another. */
@@ -191,11 +224,11 @@ export async function decodeBodyAs<T extends KubeObject>(
 ): Promise<T> {
   const { value } = await readValue(request, kind, apiVersion);
   const object = (value ?? {}) as Partial<KubeObject>;
-  if (object.kind !== undefined && object.kind !== kind) {
-    throw badRequest(
-      `${object.kind} in version ${JSON.stringify(object.apiVersion ?? "")} cannot be handled as a ${kind}`,
+  if (object.kind && object.kind !== kind)
+    throw notHandled(
+      { kind: object.kind, apiVersion: object.apiVersion || apiVersion },
+      { kind, group: groupOf(apiVersion) },
     );
-  }
   return structuredClone({ ...object, kind, apiVersion, metadata: object.metadata ?? {} }) as T;
 }
 

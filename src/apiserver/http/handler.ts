@@ -63,7 +63,8 @@ export function createHandler(parts: HandlerParts): HttpHandler {
 }
 
 function wantsYaml(request: HttpRequest): boolean {
-  return (request.headers.accept ?? "").startsWith("application/yaml");
+  const { accept = "" } = request.headers;
+  return accept.startsWith("application/yaml") && !accept.includes("as=");
 }
 
 function notFoundText(): HttpAnswer {

@@ -50,6 +50,15 @@ const answersWithObject = new Set([
   "podtemplates",
   "resourcequotas",
   "services",
+  "csidrivers.storage.k8s.io",
+  "csinodes.storage.k8s.io",
+  "resourceclaims.resource.k8s.io",
+  "resourceclaimtemplates.resource.k8s.io",
+  "resourceslices.resource.k8s.io",
+  "deviceclasses.resource.k8s.io",
+  "storageclasses.storage.k8s.io",
+  "volumeattachments.storage.k8s.io",
+  "volumeattributesclasses.storage.k8s.io",
 ]);
 
 /** Answers a request for a resource. Throws StatusErrors. */
@@ -233,7 +242,7 @@ function listRequest({ scope, route, name }: Call): ListRequest {
   const { query } = route;
   const limit = integer(query, "limit");
   integer(query, "timeoutSeconds");
-  checkVersionMatch(query);
+  checkListOptions(query, route.verb === "watch");
   const fields = name === undefined ? query.get("fieldSelector") : `metadata.name=${name}`;
   return {
     selection: selection(scope.resource, query.get("labelSelector"), fields),
@@ -244,20 +253,29 @@ function listRequest({ scope, route, name }: Call): ListRequest {
   };
 }
 
-/** What `resourceVersionMatch` may be, with which versions (API concepts, "Resource version match"). */
-function checkVersionMatch(query: URLSearchParams): void {
-  const match = query.get("resourceVersionMatch");
-  if (!match) return;
-  const version = query.get("resourceVersion");
+/** What a list's or watch's options may be together (API concepts, "Resource versions", "Streaming lists"). */
+function checkListOptions(query: URLSearchParams, isWatch: boolean): void {
   const path = new FieldPath("resourceVersionMatch");
+  const match = query.get("resourceVersionMatch");
+  const initial = query.get("sendInitialEvents");
   const errors: FieldError[] = [];
-  if (!version && query.get("sendInitialEvents") === null) {
-    errors.push(forbiddenField(path, "resourceVersionMatch is forbidden unless resourceVersion is provided"));
+  const forbid = (why: string): void => void errors.push(forbiddenField(path, why));
+  const allowed = isWatch ? ["NotOlderThan"] : ["Exact", "NotOlderThan", ""];
+  if (isWatch && initial !== null && match !== "NotOlderThan")
+    forbid("sendInitialEvents requires setting resourceVersionMatch to NotOlderThan");
+  if (match) {
+    if (isWatch && initial === null)
+      forbid("resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided");
+    if (!isWatch && !query.get("resourceVersion"))
+      forbid("resourceVersionMatch is forbidden unless resourceVersion is provided");
+    if (!isWatch && query.get("continue")) forbid("resourceVersionMatch is forbidden when continue is provided");
+    if (!allowed.includes(match)) errors.push(notSupported(path, match, allowed));
+    if (isWatch && query.get("continue")) forbid("resourceVersionMatch is forbidden when continue is provided");
+    if (!isWatch && match === "Exact" && query.get("resourceVersion") === "0")
+      forbid('resourceVersionMatch "exact" is forbidden for resourceVersion "0"');
   }
-  if (match !== "Exact" && match !== "NotOlderThan")
-    errors.push(notSupported(path, match, ["Exact", "NotOlderThan", ""]));
-  if (match === "Exact" && version === "0")
-    errors.push(forbiddenField(path, 'resourceVersionMatch "exact" is forbidden for resourceVersion "0"'));
+  if (!isWatch && initial !== null)
+    errors.push(forbiddenField(new FieldPath("sendInitialEvents"), "sendInitialEvents is forbidden for list"));
   throwInvalid("meta.k8s.io", "ListOptions", "", errors);
 }
 
@@ -314,8 +332,9 @@ async function deletionOf(call: Call): Promise<Deletion> {
   const { gracePeriodSeconds: grace, orphanDependents: orphan, propagationPolicy: policy } = options;
   if (options.dryRun?.length) scope.dryRun = true;
   checkPropagation(policy, orphan);
-  const legacy =
-    orphan === undefined || orphan === null ? undefined : String(orphan) === "true" ? "Orphan" : "Background";
+  // In a query every word but these two means yes.
+  const isFalse = ["false", "0"].includes(String(orphan));
+  const legacy = orphan === undefined || orphan === null ? undefined : isFalse ? "Background" : "Orphan";
   return {
     gracePeriodSeconds: grace,
     propagationPolicy: (policy ?? legacy) as Deletion["propagationPolicy"],

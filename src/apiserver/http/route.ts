@@ -55,11 +55,16 @@ export function parseRoute(method: string, url: string): Route {
 const namespaceSubresources = new Set(["status", "finalize"]);
 
 function splitPath(path: string): string[] {
-  const parts = path.split("/").slice(1);
+  // An escaped slash is a slash like any other, as the real server reads paths.
+  const parts = decodePath(path).split("/").slice(1);
   if (parts.at(-1) === "") parts.pop();
-  if (!path.includes("%")) return parts;
+  return parts;
+}
+
+function decodePath(path: string): string {
+  if (!path.includes("%")) return path;
   try {
-    return parts.map(decodeURIComponent);
+    return decodeURIComponent(path);
   } catch {
     throw badRequest(`invalid URL escape in ${JSON.stringify(path)}`);
   }

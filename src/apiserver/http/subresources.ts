@@ -3,7 +3,7 @@ import { methodNotSupported, StatusError } from "../../api/machinery/status.ts";
 import type { HttpAnswer } from "../../base/http.ts";
 import type { TokenKeys } from "../auth/token_keys.ts";
 import { getObject } from "../registry/read.ts";
-import { updateObject } from "../registry/write.ts";
+import { checkName, updateObject } from "../registry/write.ts";
 import type { connector } from "../subresources/connect.ts";
 import { addEphemeralContainers, bindPod, evictPod } from "../subresources/pods.ts";
 import { applyScale, toScale } from "../subresources/scale.ts";
@@ -100,18 +100,27 @@ async function partAnswer(call: Call): Promise<HttpAnswer> {
     });
   }
   const body = await decodeObject(call, request);
-  const item = await updateObject(
-    registry,
-    scope,
-    name!,
-    (current) => ({
-      ...current,
-      spec: { ...current.spec, finalizers: body.spec?.finalizers ?? [] },
-      metadata: { ...current.metadata, resourceVersion: body.metadata.resourceVersion ?? "" },
-    }),
-    { subresource: "internal", internal: true },
-  );
+  checkName(body, name!);
+  const item = await updateObject(registry, scope, name!, (current) => finalized(current, body), {
+    subresource: "internal",
+    internal: true,
+    part,
+  });
   return itemAnswer(200, item, form, scope.resource, "Metadata", now);
+}
+
+/** A namespace with the finalizers and the metadata that somebody wants it to have. */
+function finalized(current: KubeObject, { metadata, spec }: KubeObject): KubeObject {
+  const { finalizers, ...rest } = current.spec ?? {};
+  return {
+    ...current,
+    spec: { ...rest, ...(spec?.finalizers?.length ? { finalizers: spec.finalizers } : {}) },
+    metadata: {
+      ...metadata,
+      resourceVersion: metadata.resourceVersion ?? "",
+      labels: { ...metadata.labels, "kubernetes.io/metadata.name": current.metadata.name },
+    },
+  };
 }
 
 /** Issues a token for a service account (authentication.k8s.io TokenRequest). */

@@ -9,7 +9,7 @@ export interface Table {
   apiVersion: string;
   metadata: ListMeta;
   columnDefinitions: { name: string; type: string; format: string; description: string; priority: number }[] | null;
-  rows: { cells: unknown[]; object?: object }[];
+  rows: { cells: unknown[]; object: object | null }[];
 }
 
 const nameColumn: Column<KubeObject> = {
@@ -59,9 +59,7 @@ export function toTable(
     })),
     rows: items.map((item) => ({
       cells: columns.map((column) => column.value(item.object, now) ?? null),
-      ...(include === "None"
-        ? {}
-        : { object: include === "Object" ? item.object : partialObject(item.object, metaVersion) }),
+      object: include === "None" ? null : include === "Object" ? item.object : partialObject(item.object, metaVersion),
     })),
   };
 }

@@ -34,8 +34,14 @@ export async function deleteObject(
     if (!item) throw notFound(resource, name);
     checkPreconditions(resource, item, deletion);
     await review(registry, { operation: "DELETE", scope, name, previous: (await serveOne(resource, item)).object });
-    const next = planDeletion(stored, item.object, deletion, registry.clock.now());
+    const now = registry.clock.now();
+    const next = planDeletion(stored, item.object, deletion, now);
     const ends = next === undefined || isFinished(stored, next);
+    if (ends && stored.deletionGraceSeconds) {
+      const marked = await commitMark(registry, scope, key, item, markOf(stored, item.object, now));
+      if (marked) return marked;
+      continue;
+    }
     if (next === item.object) return { item: await serveOne(resource, item), gone: false };
     if (scope.dryRun) return { item: await serveOne(resource, item), gone: ends };
     const storeKey = storagePrefix(stored) + key;
@@ -49,6 +55,49 @@ export async function deleteObject(
       return { item: await serveOne(resource, last), gone: ends };
     }
   }
+}
+
+/** A graceful object at the end of its grace: what watchers see right before it is gone. */
+function markOf(resource: Resource, object: KubeObject, now: number): KubeObject {
+  const { metadata } = object;
+  const { deletionTimestamp: then, deletionGracePeriodSeconds: grace = 0, generation } = metadata;
+  if (then !== undefined && grace === 0) return object;
+  const ended = then === undefined ? now : Date.parse(then) - grace * 1000;
+  const counts = then === undefined && resource.generation && generation !== undefined;
+  return {
+    ...object,
+    metadata: {
+      ...metadata,
+      ...(counts ? { generation: generation + 1 } : {}),
+      deletionTimestamp: formatTime(ended),
+      deletionGracePeriodSeconds: 0,
+    },
+  };
+}
+
+/** Stores the mark, then takes the object away. Undefined if somebody else wrote it in between. */
+async function commitMark(
+  registry: Registry,
+  scope: Scope,
+  key: string,
+  item: Cached,
+  mark: KubeObject,
+): Promise<Deleted | undefined> {
+  const storeKey = storagePrefix(storedResource(registry, scope.resource)) + key;
+  let { revision } = item;
+  if (scope.dryRun) return { item: await serveOne(scope.resource, cached(key, mark, revision)), gone: true };
+  if (mark !== item.object) {
+    const written = await registry.store.commit(
+      [{ key: storeKey, revision }],
+      [{ put: storeKey, value: encodeValue(mark) }],
+    );
+    await registry.cache.reached(written.revision);
+    if (!written.ok) return undefined;
+    revision = written.revision;
+  }
+  const result = await registry.store.commit([{ key: storeKey, revision }], [{ delete: storeKey }]);
+  await registry.cache.reached(result.revision);
+  return result.ok ? { item: await serveOne(scope.resource, cached(key, mark, revision)), gone: true } : undefined;
 }
 
 function checkPreconditions(resource: Resource, item: Cached, { preconditions }: Deletion): void {

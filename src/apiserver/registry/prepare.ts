@@ -44,7 +44,7 @@ function nameErrors(resource: Resource, name: string): string[] {
   }
 }
 
-function* metadataErrors(resource: Resource, object: KubeObject): Generator<FieldError> {
+export function* metadataErrors(resource: Resource, object: KubeObject): Generator<FieldError> {
   const { metadata } = object;
   if (!metadata.name) yield required(metadataPath.child("name"), "name or generateName is required");
   else
@@ -84,7 +84,8 @@ function* ownerErrors(owners: NonNullable<KubeObject["metadata"]["ownerReference
   for (const owner of owners) {
     // The real server names no index here.
     const at = path;
-    if (!owner.apiVersion) yield invalid(at.child("apiVersion"), owner.apiVersion ?? "", "version must not be empty");
+    if (!owner.apiVersion || owner.apiVersion.split("/").length > 2)
+      yield invalid(at.child("apiVersion"), owner.apiVersion ?? "", "version must not be empty");
     if (!owner.kind) yield invalid(at.child("kind"), owner.kind ?? "", "must not be empty");
     if (!owner.name) yield invalid(at.child("name"), owner.name ?? "", "must not be empty");
     if (!owner.uid) yield invalid(at.child("uid"), owner.uid ?? "", "must not be empty");
@@ -98,13 +99,20 @@ function* ownerErrors(owners: NonNullable<KubeObject["metadata"]["ownerReference
   }
 }
 
+/** What a request must not say of metadata that only the server writes; what it leaves out is kept. */
+export function* givenMetadataErrors(
+  given: Partial<KubeObject["metadata"]>,
+  previous: KubeObject["metadata"],
+): Generator<FieldError> {
+  for (const field of ["uid", "deletionTimestamp", "deletionGracePeriodSeconds"] as const) {
+    const now = given[field];
+    if (now !== undefined && now !== null && now !== "" && now !== previous[field])
+      yield invalid(metadataPath.child(field), now, "field is immutable");
+  }
+}
+
 /** What a change of metadata must not do. */
 export function* metadataChangeErrors(next: KubeObject, previous: KubeObject): Generator<FieldError> {
-  const immutable = "field is immutable";
-  for (const field of ["name", "namespace", "uid", "creationTimestamp"] as const) {
-    const [now, then] = [next.metadata[field], previous.metadata[field]];
-    if ((now ?? "") !== (then ?? "")) yield invalid(metadataPath.child(field), now ?? "", immutable);
-  }
   if (next.metadata.deletionTimestamp !== undefined) {
     const before = new Set(previous.metadata.finalizers ?? []);
     const added = (next.metadata.finalizers ?? []).filter((each) => !before.has(each));

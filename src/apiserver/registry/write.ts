@@ -1,7 +1,7 @@
 import { completer } from "../../api/machinery/complete.ts";
 import { decoder } from "../../api/machinery/decode.ts";
 import { definitions } from "../../api/machinery/definitions.ts";
-import { FieldPath } from "../../api/machinery/field.ts";
+import { type FieldError, FieldPath } from "../../api/machinery/field.ts";
 import { generateName } from "../../api/machinery/hash.ts";
 import type { KubeObject, ManagedFieldsEntry } from "../../api/machinery/object.ts";
 import type { Resource } from "../../api/machinery/resource.ts";
@@ -18,7 +18,14 @@ import { sameJson } from "../../base/equal.ts";
 import { uuid } from "../../base/uuid.ts";
 import { checkMayCreate } from "../auth/denial.ts";
 import { type Cached, cached, encodeValue, storagePrefix } from "../cache/cache.ts";
-import { metadataChangeErrors, objectErrors, specChanged, throwIfInvalid } from "./prepare.ts";
+import {
+  givenMetadataErrors,
+  metadataChangeErrors,
+  metadataErrors,
+  objectErrors,
+  specChanged,
+  throwIfInvalid,
+} from "./prepare.ts";
 import {
   type AdmissionRequest,
   cacheOf,
@@ -120,7 +127,8 @@ async function createOnce(
   scope.warnings.push(...(stored.warnings?.(object) ?? []));
   const key = keyIn(scope, object.metadata.name);
   // Before review: an address that is claimed there must not count as taken by the very object that is there already.
-  if (cacheOf(registry, resource).get(key)) throw alreadyExists(resource, object.metadata.name);
+  const taken = cacheOf(registry, resource).get(key);
+  if (taken) throw alreadyThere(resource, taken.object);
   await review(registry, { ...admission, draft: object });
   stored.canonicalize?.(object);
   completer(stored.schema, stored.definitions ?? definitions)(object);
@@ -132,6 +140,12 @@ async function createOnce(
   if (!result.ok) throw alreadyExists(resource, object.metadata.name);
   await registry.cache.reached(result.revision);
   return serve(resource, cached(key, ordered(object), result.revision));
+}
+
+function alreadyThere(resource: Resource, { metadata }: KubeObject): StatusError {
+  const error = alreadyExists(resource, metadata.name);
+  if (metadata.deletionTimestamp) error.status.message = `object is being deleted: ${error.status.message}`;
+  return error;
 }
 
 /** The object in the version that is stored: custom resources have one of several. */
@@ -275,11 +289,11 @@ async function updateInTurn(
     const draft = await transform(live);
     const wanted = draft.metadata.resourceVersion;
     if (wanted !== undefined && wanted !== "" && !/^\d+$/.test(wanted)) {
-      throw new StatusError({
-        code: 500,
-        message: `resourceVersion: Invalid value: ${JSON.stringify(wanted)}: strconv.ParseUint: parsing ${JSON.stringify(wanted)}: invalid syntax`,
-      });
+      const message = `strconv.ParseUint: parsing ${JSON.stringify(wanted)}: invalid syntax`;
+      throw new StatusError({ code: 500, message });
     }
+    if (options.uid && options.uid !== live.metadata.uid)
+      throw uidConflict(registry, resource, name, key, options.uid, live);
     const conditional = wanted !== undefined && wanted !== "" && wanted !== "0";
     if (conditional && wanted !== String(item.revision)) throw conflict(resource, name, modifiedMessage);
     const done = await storeUpdate(registry, scope, key, item, live, draft, {
@@ -289,6 +303,20 @@ async function updateInTurn(
     if (done) return done;
     if (conditional || attempt >= conflictTriesMax) throw conflict(resource, name, modifiedMessage);
   }
+}
+
+/** A request that insists on another object of the same name. The real server says it in its store's words. */
+function uidConflict(
+  registry: Registry,
+  resource: Resource,
+  name: string,
+  key: string,
+  uid: string,
+  live: KubeObject,
+): StatusError {
+  const where = `StorageError: invalid object, Code: 4, Key: ${storagePrefix(storedResource(registry, resource))}${key}`;
+  const why = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${live.metadata.uid}`;
+  return conflict(resource, name, `${where}, ResourceVersion: 0, AdditionalErrorMsg: ${why}`);
 }
 
 /** True if a write would store the object in another version than it is in. */
@@ -311,12 +339,9 @@ async function storeUpdate(
   const previous = item.object;
   const { name } = previous.metadata;
   const draft = options.internal ? wanted : withDefaults(stored, resource, wanted);
-  if (draft.metadata.uid && draft.metadata.uid !== previous.metadata.uid) {
-    const why = `Precondition failed: UID in precondition: ${draft.metadata.uid}, UID in object meta: ${previous.metadata.uid}`;
-    throw conflict(resource, name, why);
-  }
+  const refused = options.internal ? [] : [...givenMetadataErrors(draft.metadata, previous.metadata)];
   keepMetadata(draft, previous);
-  if (!options.internal && !options.tracked)
+  if ((!options.internal || options.part) && !options.tracked)
     trackUpdate(registry, scope, live, draft, options.part ?? options.subresource);
   const admission: AdmissionRequest = {
     operation: "UPDATE",
@@ -329,7 +354,7 @@ async function storeUpdate(
   if (!options.internal) await admit(registry, admission);
   const next = toStored(resource, draft);
   mergeParts(stored, next, previous, options.subresource);
-  if (!options.internal) prepareNext(registry, scope, stored, next, previous, options.subresource);
+  if (!options.internal) prepareNext(registry, scope, stored, next, previous, refused, options.subresource);
   if (stored.generation && (!options.internal || options.counts) && specChanged(stored, next, previous))
     next.metadata.generation = (previous.metadata.generation ?? 0) + 1;
   if (!options.internal) {
@@ -351,13 +376,17 @@ function prepareNext(
   stored: Resource,
   next: KubeObject,
   previous: KubeObject,
+  refused: readonly FieldError[],
   subresource?: string,
 ): void {
   const facts = { now: registry.clock.now(), username: scope.user.username, user: scope.user };
   stored.defaults?.(next);
   if (subresource === "status") stored.prepareStatusUpdate?.(next, previous, facts);
   else stored.prepareUpdate?.(next, previous, facts);
-  const errors = [...metadataChangeErrors(next, previous)];
+  // The real server looks at metadata more than once, for itself and for the kind, and names each mistake as often.
+  const metadata = [...metadataErrors(stored, next)];
+  const changes = [...refused, ...metadataChangeErrors(next, previous)];
+  const errors = [...metadata, ...metadata, ...changes, ...metadata, ...changes];
   if (subresource === "status") errors.push(...(stored.validateStatusUpdate?.(next, previous, root) ?? []));
   else errors.push(...objectErrors(stored, next), ...(stored.validateUpdate?.(next, previous, root) ?? []));
   throwIfInvalid(scope.resource, previous.metadata.name, errors);
@@ -400,7 +429,8 @@ async function commitUpdate(
     return undefined;
   }
   await registry.cache.reached(result.revision);
-  return serve(scope.resource, cached(key, object, result.revision));
+  // The last that is seen of an object has the version that it had.
+  return serve(scope.resource, cached(key, object, ends ? item.revision : result.revision));
 }
 
 /** True if nothing holds a deleted object any more. */
@@ -454,6 +484,14 @@ function mergeParts(stored: Resource, next: KubeObject, previous: KubeObject, su
   else delete next.metadata.ownerReferences;
 }
 
+/** Refuses a body, or what a patch made, that has another name than the path, as a 400. */
+export function checkName({ metadata }: KubeObject, name: string): void {
+  if (!metadata.name)
+    throw badRequest(`the name of the object (${name} based on URL) was undeterminable: name must be provided`);
+  if (metadata.name !== name)
+    throw badRequest(`the name of the object (${metadata.name}) does not match the name on the URL (${name})`);
+}
+
 /** Replaces an object with the body of a PUT; creates it where the resource allows that. */
 export async function replaceObject(
   registry: Registry,
@@ -463,11 +501,7 @@ export async function replaceObject(
   subresource?: string,
 ): Promise<{ item: Cached; created: boolean }> {
   const { resource } = scope;
-  if (!body.metadata.name)
-    throw badRequest(`the name of the object (${name} based on URL) was undeterminable: name must be provided`);
-  if (body.metadata.name !== name) {
-    throw badRequest(`the name of the object (${body.metadata.name}) does not match the name on the URL (${name})`);
-  }
+  checkName(body, name);
   const exists = cacheOf(registry, resource).get(keyIn(scope, name)) !== undefined;
   if (!exists && resource.createOnUpdate && !subresource && !body.metadata.resourceVersion) {
     checkMayCreate(registry, scope, name);
@@ -478,13 +512,17 @@ export async function replaceObject(
     throw conflict(resource, name, why);
   }
   if (exists && resource.unconditionalUpdate === false && !body.metadata.resourceVersion) {
-    const error = {
-      type: "FieldValueInvalid" as const,
-      field: "metadata.resourceVersion",
-      body: "Invalid value: 0: must be specified for an update",
-    };
-    throwIfInvalid(resource, name, [error]);
+    const message = "Invalid value: 0: must be specified for an update";
+    const causes = [{ reason: "FieldValueInvalid", message, field: "metadata.resourceVersion" }];
+    const { group, plural: kind, id } = resource;
+    throw new StatusError({
+      code: 422,
+      reason: "Invalid",
+      message: `${id} ${JSON.stringify(name)} is invalid: metadata.resourceVersion: ${message}`,
+      details: { name, ...(group ? { group } : {}), kind, causes },
+    });
   }
-  const item = await updateObject(registry, scope, name, () => structuredClone(body), { subresource });
+  const options = { subresource, uid: body.metadata.uid };
+  const item = await updateObject(registry, scope, name, () => structuredClone(body), options);
   return { item, created: false };
 }
