@@ -1,1 +1,2 @@
+export { type AuthorizationMode, authorizationModes } from "./auth/authorization.ts";
 export { type ApiServer, type ApiServerOptions, createApiServer } from "./server.ts";

@@ -30,6 +30,9 @@ export interface ApiServerOptions extends AuthenticationOptions {
   resources?: readonly Resource[];
   /** Who is asked whether a request is allowed, in order; Node and RBAC if absent. */
   authorizationModes?: readonly AuthorizationMode[];
+  /** PEM bundles that clients and front proxies are checked against, published for extension servers. */
+  clientCa?: string;
+  requestHeaderCa?: string;
   /** Where the keys of service account tokens are found; below the issuer if absent. */
   jwksUri?: string;
   kubelet?: { identity?: TlsIdentity; ca?: string };
@@ -99,7 +102,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     subresources: { connect, tokens: keys, audiences, virtual },
     report: options.report ?? (() => {}),
   });
-  await bootstrap(registry, { serviceCidr }, abort.signal);
+  await bootstrap(registry, { ...options, serviceCidr }, abort.signal);
   const compaction = compactRegularly(registry, abort.signal);
   const serviceIp = firstAddress(serviceCidr);
   return {
@@ -120,7 +123,9 @@ function firstAddress(cidr: string): string {
 }
 
 async function compactRegularly({ store, clock }: Registry, signal: AbortSignal): Promise<void> {
+  // Nobody can go on from before the server's start: its watch cache begins there too.
   let before = await store.revision();
+  if (before > 1) await store.compact(before);
   while (!signal.aborted) {
     try {
       await clock.sleep(compactionMs, signal);

@@ -3,6 +3,7 @@ import type { HttpListener, TlsIdentity } from "../base/http.ts";
 import type { Disk } from "../base/world.ts";
 import type { Machine } from "../host/mod.ts";
 import { openLmdbStore, openMemoryStore } from "../store/mod.ts";
+import { authFlags, authOptions } from "./apiserver_flags.ts";
 import type { FlagTable, ParsedFlags } from "./flags.ts";
 
 /** The flags of `typernetes apiserver`, named as kube-apiserver's. */
@@ -10,22 +11,11 @@ export const apiServerFlags: FlagTable = {
   "data-dir": { type: "string", help: "Where the store lies; in memory if absent" },
   "bind-address": { type: "string", default: "127.0.0.1", help: "The address to listen on" },
   "secure-port": { type: "number", default: 6443, help: "The port to serve HTTPS on" },
-  "token-auth-file": { type: "string", help: 'CSV of token,user,uid,"groups"' },
-  "client-ca-file": { type: "string", help: "PEM bundle that client certificates are checked against" },
   "tls-cert-file": { type: "string", help: "PEM certificate to serve with; made by an authority of its own if absent" },
   "tls-private-key-file": { type: "string", help: "PEM key of --tls-cert-file" },
-  "service-account-signing-key-file": {
-    type: "string",
-    help: "PEM key (ES256) that signs service account tokens; made if absent",
-  },
-  "service-account-issuer": { type: "string", help: "The issuer of service account tokens" },
   "service-cluster-ip-range": { type: "string", default: "10.96.0.0/16", help: "Where Services' addresses come from" },
   "service-node-port-range": { type: "string", default: "30000-32767", help: "Where node ports come from" },
-  "anonymous-auth": {
-    type: "boolean",
-    default: true,
-    help: "Whether requests without credentials are let in as system:anonymous",
-  },
+  ...authFlags,
   "advertise-address": { type: "string", help: "The address that the cluster reaches this server by" },
 };
 
@@ -47,24 +37,24 @@ export async function runApiServer(
   const store = dataDir ? await openLmdbStore(`${dataDir}/store`) : await openMemoryStore();
   const host = flags.string("bind-address")!;
   const secrets = await secretsFor(flags, machine, dataDir);
-  const tokenPath = flags.string("token-auth-file");
+  const auth = await authOptions(flags, disk);
   const server = await createApiServer({
     store,
     ...machine,
-    tokenFile: tokenPath ? await disk.readText(tokenPath) : undefined,
-    anonymous: flags.boolean("anonymous-auth"),
+    ...auth,
+    clientCa: secrets.clientCa,
     serviceAccountKey: secrets.serviceAccountKey,
-    issuers: flags.strings("service-account-issuer"),
     serviceCidr: flags.string("service-cluster-ip-range"),
     nodePorts: portRange(flags.string("service-node-port-range")!),
     report: (error) => report(error),
   });
-  const listener = await machine.net.listenHttp(
-    { host, port: flags.number("secure-port")!, tls: secrets.tls },
-    server.handler,
-  );
-  const advertised = flags.string("advertise-address");
-  if (advertised) await server.publish(advertised, listener.port);
+  const clientCa = {
+    ...(secrets.clientCa ? { client: secrets.clientCa } : {}),
+    ...(auth.requestHeaderCa ? { requestHeader: auth.requestHeaderCa } : {}),
+  };
+  const tls = { identity: secrets.identity, ...(Object.keys(clientCa).length > 0 ? { clientCa } : {}) };
+  const listener = await machine.net.listenHttp({ host, port: flags.number("secure-port")!, tls }, server.handler);
+  await server.publish(flags.string("advertise-address") ?? reachable(host), listener.port);
   return {
     server,
     listener,
@@ -74,6 +64,11 @@ export async function runApiServer(
       await store[Symbol.asyncDispose]();
     },
   };
+}
+
+/** The address that is listened on, if others than this machine can reach it. */
+function reachable(host: string): string | undefined {
+  return /^(127\.|0\.0\.0\.0$|::1?$|localhost$)/.test(host) ? undefined : host;
 }
 
 /** `30000-32767`. Throws for anything else. */
@@ -87,7 +82,7 @@ async function secretsFor(
   flags: ParsedFlags,
   machine: Machine,
   dataDir: string | undefined,
-): Promise<{ tls: { identity: TlsIdentity; clientCa?: string }; serviceAccountKey: string }> {
+): Promise<{ identity: TlsIdentity; clientCa?: string; serviceAccountKey: string }> {
   const { disk, clock } = machine;
   const [certFile, keyFile, caFile, signing] = [
     "tls-cert-file",
@@ -103,7 +98,8 @@ async function secretsFor(
     : await keptText(disk, dataDir && `${dataDir}/sa.key`, async () => (await library()).createSigningKey());
   if (certFile && keyFile) {
     return {
-      tls: { identity: { certificate: await disk.readText(certFile), key: await disk.readText(keyFile) }, clientCa },
+      identity: { certificate: await disk.readText(certFile), key: await disk.readText(keyFile) },
+      clientCa,
       serviceAccountKey,
     };
   }
@@ -116,7 +112,7 @@ async function secretsFor(
   });
   const { identity, ca } = JSON.parse(pair) as { identity: TlsIdentity; ca: TlsIdentity };
   if (dataDir) await disk.replace(`${dataDir}/ca.crt`, ca.certificate);
-  return { tls: { identity, clientCa: clientCa ?? ca.certificate }, serviceAccountKey };
+  return { identity, clientCa: clientCa ?? ca.certificate, serviceAccountKey };
 }
 
 /** The text of a file, made and kept if it is not there; made afresh each time without a path. */

@@ -1,5 +1,5 @@
 import { type ApiServer, createApiServer } from "../apiserver/mod.ts";
-import type { HttpListener } from "../base/http.ts";
+import type { HttpListener, UserInfo } from "../base/http.ts";
 import type { Client } from "../client/mod.ts";
 import { inProcess } from "../client/mod.ts";
 import type { Machine } from "../host/mod.ts";
@@ -8,11 +8,30 @@ import { portRange } from "./apiserver.ts";
 import type { Pki } from "./pki.ts";
 import { nthAddress, type Places, type Settings } from "./settings.ts";
 
+/** Who works in this process. */
+export type Component = "server" | "kube-controller-manager" | "kube-scheduler" | "kube-proxy" | "kubelet" | "coredns";
+
+const systemAccount = (name: string): UserInfo => ({
+  username: `system:serviceaccount:kube-system:${name}`,
+  groups: ["system:serviceaccounts", "system:serviceaccounts:kube-system"],
+});
+
+/** Whom the API takes each for: what Kubernetes' components are, so that the default roles say what they may do. */
+const identities: Record<Component, (nodeName: string) => UserInfo> = {
+  server: () => ({ username: "kubernetes-admin", groups: ["system:masters"] }),
+  // All controllers share one client, and so the rights of them all.
+  "kube-controller-manager": () => ({ username: "system:kube-controller-manager", groups: ["system:masters"] }),
+  "kube-scheduler": () => ({ username: "system:kube-scheduler", groups: [] }),
+  "kube-proxy": () => ({ username: "system:kube-proxy", groups: [] }),
+  kubelet: (nodeName) => ({ username: `system:node:${nodeName}`, groups: ["system:nodes"] }),
+  coredns: () => systemAccount("coredns"),
+};
+
 /** The API server of a cluster in this process, and clients of it. */
 export interface ControlPlane extends AsyncDisposable {
   server: ApiServer;
   /** A client that acts as this component. */
-  clientFor(component: string): Client;
+  clientFor(component: Component): Client;
 }
 
 /** Opens the store and serves the API on these addresses. */
@@ -30,6 +49,8 @@ export async function startControlPlane(
   const server = await createApiServer({
     store,
     ...machine,
+    clientCa: pki.ca,
+    bootstrapTokens: true,
     serviceAccountKey: pki.serviceAccountKey,
     kubelet: { identity: pki.kubeletClient, ca: pki.ca },
     serviceCidr: settings.serviceCidr,
@@ -44,8 +65,7 @@ export async function startControlPlane(
   }
   return {
     server,
-    clientFor: (component) =>
-      inProcess(server.handler, { username: `system:${component}`, groups: ["system:masters"] }),
+    clientFor: (component) => inProcess(server.handler, identities[component](settings.nodeName)),
     async [Symbol.asyncDispose]() {
       await Promise.all(listeners.map((listener) => listener[Symbol.asyncDispose]()));
       await server[Symbol.asyncDispose]();
@@ -80,6 +100,30 @@ export async function publishDns(client: Client, settings: Settings, address: st
   await createUnlessThere(client, "endpointslices.discovery.k8s.io", slice);
 }
 
+/** What DNS answers from (kubeadm's ClusterRole of the same name). */
+export async function letDnsRead(client: Client): Promise<void> {
+  const apiVersion = "rbac.authorization.k8s.io/v1";
+  const metadata = { name: "system:coredns" };
+  const verbs = ["list", "watch"];
+  const rules = [
+    { apiGroups: [""], resources: ["endpoints", "services", "pods", "namespaces"], verbs },
+    { apiGroups: ["discovery.k8s.io"], resources: ["endpointslices"], verbs },
+  ];
+  await createUnlessThere(client, "clusterroles.rbac.authorization.k8s.io", {
+    apiVersion,
+    kind: "ClusterRole",
+    metadata,
+    rules,
+  });
+  await createUnlessThere(client, "clusterrolebindings.rbac.authorization.k8s.io", {
+    apiVersion,
+    kind: "ClusterRoleBinding",
+    metadata,
+    roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: metadata.name },
+    subjects: [{ kind: "ServiceAccount", name: "coredns", namespace: "kube-system" }],
+  });
+}
+
 /** Where pods ask for names. */
 export function dnsAddress(settings: Settings): string {
   return nthAddress(settings.serviceCidr, 10);
@@ -88,7 +132,7 @@ export function dnsAddress(settings: Settings): string {
 async function createUnlessThere(
   client: Client,
   resource: string,
-  object: { metadata: { name: string; namespace: string } },
+  object: { metadata: { name: string; namespace?: string } } & Record<string, unknown>,
 ): Promise<void> {
   try {
     await client.create(resource, object);

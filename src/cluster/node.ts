@@ -142,7 +142,6 @@ export async function startNode(
     port: kubeletPort,
     clusterDns: [dnsAddress(settings)],
     clusterDomain: settings.domain,
-    nodeLabels: { "node-role.kubernetes.io/control-plane": "" },
   });
   const tls = { identity: pki.kubelet, clientCa: pki.ca };
   const listener = await machine.net.listenHttp(

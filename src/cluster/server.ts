@@ -5,7 +5,7 @@ import { startDns } from "../dns/mod.ts";
 import type { Machine, Self } from "../host/mod.ts";
 import { freeIndex, setUpNetwork } from "../network/mod.ts";
 import { startLocalPorts, startProxy } from "../proxy/mod.ts";
-import { publishDns, startControlPlane } from "./control_plane.ts";
+import { type Component, letDnsRead, publishDns, startControlPlane } from "./control_plane.ts";
 import { kubeconfigFor } from "./kubeconfig.ts";
 import { isReady, networkFacts, noteForwarding, registryPort, startNode, startNodeRuntime } from "./node.ts";
 import { openPki } from "./pki.ts";
@@ -53,6 +53,7 @@ export async function runServer(places: Places, machine: Machine, self: Self, re
   const { runtime, close } = await runtimeStarting;
   stack.defer(close);
   const node = stack.use(await startNode(settings, places, pki, network, runtime, plane.clientFor("kubelet"), machine));
+  await labelNode(plane.clientFor("server"), node.kubelet.nodeName, machine);
   await startServices(stack, plane.clientFor, settings, places, network, machine, report);
   await nodeReady(plane.clientFor("server"), node.kubelet.nodeName, machine, report);
   await disk.replace(
@@ -63,10 +64,27 @@ export async function runServer(places: Places, machine: Machine, self: Self, re
   await disk.remove(places.ready);
 }
 
+/** How often it is looked whether the node has registered, in milliseconds. */
+const registeredPollMs = 20;
+
+/** Tells that the control plane runs on the node. A kubelet may not say that of itself. */
+async function labelNode(client: Client, name: string, { clock }: Machine): Promise<void> {
+  const labels = { "node-role.kubernetes.io/control-plane": "" };
+  for (;;) {
+    try {
+      await client.patch("nodes", { name }, "merge", { metadata: { labels } });
+      return;
+    } catch (error) {
+      if ((error as { reason?: string }).reason !== "NotFound") throw error;
+      await clock.sleep(registeredPollMs);
+    }
+  }
+}
+
 /** Controllers and the scheduler. */
 async function startLoops(
   stack: AsyncDisposableStack,
-  clientFor: (component: string) => Client,
+  clientFor: (component: Component) => Client,
   settings: Settings,
   rootCa: string,
   machine: Machine,
@@ -85,7 +103,7 @@ async function startLoops(
 /** The proxy, DNS, and node ports on localhost. */
 async function startServices(
   stack: AsyncDisposableStack,
-  clientFor: (component: string) => Client,
+  clientFor: (component: Component) => Client,
   settings: Settings,
   places: Places,
   network: { namespace: string; nodeAddress: string; machineAddress: string; podCidr: string },
@@ -93,6 +111,7 @@ async function startServices(
   report: Report,
 ): Promise<void> {
   const { clock, net, exec, disk } = machine;
+  await letDnsRead(clientFor("server"));
   const client = clientFor("kube-proxy");
   const networkNamespace = `/run/netns/${network.namespace}`;
   stack.use(

@@ -1,5 +1,6 @@
 import type { KubeObject } from "../../api/machinery/object.ts";
 import { hasReason } from "../../api/machinery/status.ts";
+import type { RequestHeaderOptions } from "../auth/request_header.ts";
 import { cacheOf, type Registry, type Scope } from "../registry/scope.ts";
 import { createObject, updateObject } from "../registry/write.ts";
 import { defaultRbac } from "./default_rbac.ts";
@@ -26,6 +27,10 @@ const systemPriorities = [
 /** What a cluster is made with. */
 export interface ClusterFacts {
   serviceCidr: string;
+  /** What extension servers must know to let the same clients in; PEM bundles. */
+  clientCa?: string;
+  requestHeaderCa?: string;
+  requestHeader?: RequestHeaderOptions;
 }
 
 /**
@@ -37,6 +42,8 @@ export async function bootstrap(registry: Registry, facts: ClusterFacts, signal:
   await Promise.all(
     systemNamespaces.map((name) => make("namespaces", { apiVersion: "v1", kind: "Namespace", metadata: { name } })),
   );
+  const trust = trustMap(facts);
+  if (trust) await replace(registry, "configmaps", trust, signal);
   const flowGroup = "flowcontrol.apiserver.k8s.io";
   await Promise.all([
     ...defaultRbac().map(({ id, object }) => make(id, object, completeRbac)),
@@ -53,6 +60,26 @@ export async function bootstrap(registry: Registry, facts: ClusterFacts, signal:
       spec: { cidrs: [facts.serviceCidr] },
     }),
   ]);
+}
+
+/** The ConfigMap from which extension servers learn whom to trust. Undefined if there is nobody. */
+function trustMap({ clientCa, requestHeaderCa, requestHeader }: ClusterFacts): object | undefined {
+  if (!clientCa && !requestHeaderCa) return undefined;
+  const data: Record<string, string> = {};
+  if (clientCa) data["client-ca-file"] = clientCa;
+  if (requestHeaderCa && requestHeader) {
+    const lists = {
+      "allowed-names": requestHeader.allowedNames,
+      "username-headers": requestHeader.usernameHeaders,
+      "uid-headers": requestHeader.uidHeaders ?? [],
+      "group-headers": requestHeader.groupHeaders,
+      "extra-headers-prefix": requestHeader.extraHeaderPrefixes,
+    };
+    data["requestheader-client-ca-file"] = requestHeaderCa;
+    for (const [name, list] of Object.entries(lists)) data[`requestheader-${name}`] = JSON.stringify(list);
+  }
+  const metadata = { name: "extension-apiserver-authentication", namespace: "kube-system" };
+  return { apiVersion: "v1", kind: "ConfigMap", metadata, data };
 }
 
 /** Where the server is reached: its port, and, if others can reach it at all, its address. */

@@ -1,0 +1,139 @@
+import { type ApiServerOptions, type AuthorizationMode, authorizationModes } from "../apiserver/mod.ts";
+import type { Disk } from "../base/world.ts";
+import type { FlagTable, ParsedFlags } from "./flags.ts";
+
+/** Flags of `typernetes apiserver` that say who is let in, and who may do what: named as kube-apiserver's. */
+export const authFlags: FlagTable = {
+  "anonymous-auth": {
+    type: "boolean",
+    default: true,
+    help: "Whether requests without credentials are let in as system:anonymous",
+  },
+  "authorization-mode": {
+    type: "strings",
+    help: `Who is asked what is allowed, in order (${authorizationModes.join(", ")}); Node,RBAC if absent`,
+  },
+  "token-auth-file": { type: "string", help: 'CSV of token,user,uid,"groups"' },
+  "client-ca-file": { type: "string", help: "PEM bundle that client certificates are checked against" },
+  "enable-bootstrap-token-auth": {
+    type: "boolean",
+    default: false,
+    help: "Whether Secrets of type bootstrap.kubernetes.io/token in kube-system let new nodes in",
+  },
+  "service-account-signing-key-file": {
+    type: "string",
+    help: "PEM key (PKCS #8) that signs service account tokens; made if absent",
+  },
+  "service-account-key-file": { type: "strings", help: "PEM public keys of further service account tokens to take" },
+  "service-account-issuer": { type: "strings", help: "Issuers of service account tokens; the first makes new ones" },
+  "service-account-jwks-uri": { type: "string", help: "Where the keys are found, as the discovery document tells" },
+  "api-audiences": { type: "strings", help: "What tokens must be for; the issuers if absent" },
+  "requestheader-client-ca-file": { type: "string", help: "PEM bundle of front proxies that say who asks" },
+  "requestheader-allowed-names": { type: "strings", help: "Common names of such proxies; any if absent" },
+  "requestheader-username-headers": { type: "strings", help: "Headers with the user's name; X-Remote-User if absent" },
+  "requestheader-uid-headers": { type: "strings", help: "Headers with the user's uid" },
+  "requestheader-group-headers": { type: "strings", help: "Headers with groups; X-Remote-Group if absent" },
+  "requestheader-extra-headers-prefix": {
+    type: "strings",
+    help: "How headers with more begin; X-Remote-Extra- if absent",
+  },
+  "oidc-issuer-url": { type: "string", help: "The OpenID Connect provider whose ID tokens are taken" },
+  "oidc-client-id": { type: "string", help: "Whom the provider's tokens must be for" },
+  "oidc-ca-file": { type: "string", help: "PEM bundle that the provider's certificate is checked against" },
+  "oidc-username-claim": { type: "string", default: "sub", help: "The claim with the user's name" },
+  "oidc-username-prefix": { type: "string", help: 'Put before users\' names; "-" for nothing' },
+  "oidc-groups-claim": { type: "string", help: "The claim with the user's groups" },
+  "oidc-groups-prefix": { type: "string", help: "Put before groups" },
+  "oidc-required-claim": { type: "strings", help: "key=value that must be among the claims" },
+  "oidc-signing-algs": { type: "strings", help: "Algorithms that tokens may be signed with; RS256 if absent" },
+};
+
+type AuthOptions = Pick<
+  ApiServerOptions,
+  | "anonymous"
+  | "authorizationModes"
+  | "tokenFile"
+  | "bootstrapTokens"
+  | "serviceAccountPublicKeys"
+  | "issuers"
+  | "jwksUri"
+  | "audiences"
+  | "requestHeader"
+  | "requestHeaderCa"
+  | "oidc"
+>;
+
+/** Reads the flags and the files that they name. Throws for a mode or a claim that is none. */
+export async function authOptions(flags: ParsedFlags, disk: Disk): Promise<AuthOptions> {
+  const file = async (name: string) => {
+    const path = flags.string(name);
+    return path ? disk.readText(path) : undefined;
+  };
+  const publicKeys = await Promise.all(flags.strings("service-account-key-file").map((path) => disk.readText(path)));
+  const requestHeaderCa = await file("requestheader-client-ca-file");
+  return {
+    anonymous: flags.boolean("anonymous-auth"),
+    authorizationModes: modesOf(flags.strings("authorization-mode")),
+    tokenFile: await file("token-auth-file"),
+    bootstrapTokens: flags.boolean("enable-bootstrap-token-auth"),
+    serviceAccountPublicKeys: publicKeys.flatMap(pemBlocks),
+    issuers: flags.strings("service-account-issuer"),
+    jwksUri: flags.string("service-account-jwks-uri"),
+    audiences: flags.strings("api-audiences"),
+    requestHeader: requestHeaderCa === undefined ? undefined : requestHeaderOf(flags),
+    requestHeaderCa,
+    oidc: oidcOf(flags, await file("oidc-ca-file")),
+  };
+}
+
+function modesOf(given: readonly string[]): AuthorizationMode[] | undefined {
+  if (given.length === 0) return undefined;
+  for (const mode of given) {
+    if (!authorizationModes.includes(mode as AuthorizationMode))
+      throw new Error(`--authorization-mode ${JSON.stringify(mode)}: wanted one of ${authorizationModes.join(", ")}`);
+  }
+  return given as AuthorizationMode[];
+}
+
+/** The public keys of a file; a private key beside them is not ours to read. */
+function pemBlocks(text: string): string[] {
+  return text.match(/-----BEGIN PUBLIC KEY-----[\s\S]*?-----END PUBLIC KEY-----/g) ?? [];
+}
+
+function requestHeaderOf(flags: ParsedFlags): NonNullable<AuthOptions["requestHeader"]> {
+  const orElse = (name: string, standard: string) => {
+    const given = flags.strings(name);
+    return given.length > 0 ? given : [standard];
+  };
+  return {
+    allowedNames: flags.strings("requestheader-allowed-names"),
+    usernameHeaders: orElse("requestheader-username-headers", "X-Remote-User"),
+    uidHeaders: flags.strings("requestheader-uid-headers"),
+    groupHeaders: orElse("requestheader-group-headers", "X-Remote-Group"),
+    extraHeaderPrefixes: orElse("requestheader-extra-headers-prefix", "X-Remote-Extra-"),
+  };
+}
+
+function oidcOf(flags: ParsedFlags, ca: string | undefined): AuthOptions["oidc"] {
+  const issuerUrl = flags.string("oidc-issuer-url");
+  const clientId = flags.string("oidc-client-id");
+  if (!issuerUrl && !clientId) return undefined;
+  if (!issuerUrl || !clientId) throw new Error("oidc: --oidc-issuer-url and --oidc-client-id are needed together");
+  const required = flags.strings("oidc-required-claim").map((claim) => {
+    const equals = claim.indexOf("=");
+    if (equals < 1) throw new Error(`--oidc-required-claim ${JSON.stringify(claim)}: wanted key=value`);
+    return [claim.slice(0, equals), claim.slice(equals + 1)] as const;
+  });
+  const algorithms = flags.strings("oidc-signing-algs");
+  return {
+    issuerUrl,
+    clientId,
+    ca,
+    usernameClaim: flags.string("oidc-username-claim"),
+    usernamePrefix: flags.string("oidc-username-prefix"),
+    groupsClaim: flags.string("oidc-groups-claim"),
+    groupsPrefix: flags.string("oidc-groups-prefix"),
+    requiredClaims: Object.fromEntries(required),
+    signingAlgorithms: algorithms.length > 0 ? algorithms : undefined,
+  };
+}
