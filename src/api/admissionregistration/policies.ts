@@ -1,7 +1,18 @@
-import { duplicate, type FieldError, FieldPath, forbiddenField, notSupported, required } from "../machinery/field.ts";
+import {
+  duplicate,
+  type FieldError,
+  FieldPath,
+  forbiddenField,
+  invalid,
+  notSupported,
+  required,
+} from "../machinery/field.ts";
+import { dns1123Subdomain, pathSegment } from "../machinery/names.ts";
 import { defineResource } from "../machinery/resource.ts";
+import { checkLabelSelector } from "../parts/checks.ts";
 import { ageColumn, integer, selectorText, text } from "../parts/columns.ts";
 import { statusSubresource } from "../parts/subresources.ts";
+import { matchErrors, mutatingPolicyErrors, validatingPolicyErrors } from "./policy_checks.ts";
 
 const group = "admissionregistration.k8s.io";
 const version = "v1";
@@ -26,7 +37,10 @@ function checkParamRef(ref: any, path: FieldPath): FieldError[] {
   if (ref.name && ref.selector) {
     const why = "name and selector are mutually exclusive";
     errors.push(forbiddenField(path.child("name"), why), forbiddenField(path.child("selector"), why));
-  } else if (!ref.name && !ref.selector) errors.push(required(path, "one of name or selector must be specified"));
+  } else if (ref.selector) checkLabelSelector(errors, ref.selector, path.child("selector"));
+  else if (ref.name) {
+    for (const why of pathSegment(ref.name)) errors.push(invalid(path.child("name"), ref.name, why));
+  } else errors.push(required(path, "one of name or selector must be specified"));
   const action = path.child("parameterNotFoundAction");
   if (!ref.parameterNotFoundAction) errors.push(required(action));
   else if (!["Deny", "Allow"].includes(ref.parameterNotFoundAction)) {
@@ -37,8 +51,12 @@ function checkParamRef(ref: any, path: FieldPath): FieldError[] {
 
 function validateBinding({ spec }: any): FieldError[] {
   const errors: FieldError[] = [];
-  if (!spec.policyName) errors.push(required(specPath.child("policyName")));
+  const path = specPath.child("policyName");
+  if (!spec.policyName) errors.push(required(path));
+  else for (const why of dns1123Subdomain(spec.policyName)) errors.push(invalid(path, spec.policyName, why));
   if (spec.paramRef) errors.push(...checkParamRef(spec.paramRef, specPath.child("paramRef")));
+  // The real server's path has the same letter missing.
+  if (spec.matchResources) errors.push(...matchErrors(spec.matchResources, specPath.child("matchResouces")));
   return errors;
 }
 
@@ -46,12 +64,18 @@ function validateActions({ spec }: any): FieldError[] {
   const path = specPath.child("validationActions");
   const actions: string[] = spec.validationActions ?? [];
   if (actions.length === 0) return [required(path, "at least one validation action is required")];
-  return actions.flatMap((action, index) => {
+  const errors = actions.flatMap((action, index) => {
     if (!["Deny", "Warn", "Audit"].includes(action)) {
       return [notSupported(path.index(index), action, ["Audit", "Deny", "Warn"])];
     }
     return actions.indexOf(action) < index ? [duplicate(path.index(index), action)] : [];
   });
+  if (actions.includes("Deny") && actions.includes("Warn")) {
+    const why =
+      "must not contain both Deny and Warn (repeating the same validation failure information in the API response and headers serves no purpose)";
+    errors.push(invalid(path, actions, why));
+  }
+  return errors;
 }
 
 function defaultMatching(match: any): void {
@@ -65,14 +89,6 @@ function defaultMatching(match: any): void {
 function defaultPolicy({ spec }: any): void {
   spec.failurePolicy ??= "Fail";
   defaultMatching(spec.matchConstraints);
-}
-
-function validatePolicy({ spec }: any): FieldError[] {
-  const errors: FieldError[] = [];
-  if (!spec.matchConstraints) errors.push(required(specPath.child("matchConstraints")));
-  if (spec.validations?.length || spec.auditAnnotations?.length) return errors;
-  const why = "validations or auditAnnotations must contain at least one item";
-  return [...errors, required(specPath.child("validations"), why), required(specPath.child("auditAnnotations"), why)];
 }
 
 function defaultBinding({ spec }: any): void {
@@ -90,6 +106,7 @@ export const mutatingAdmissionPolicies = defineResource<any>({
   generation: true,
   unconditionalUpdate: false,
   defaults: defaultPolicy,
+  validate: (policy) => mutatingPolicyErrors(policy, specPath),
   columns: [integer("Mutations", ({ spec }) => spec?.mutations?.length ?? 0), paramKindColumn, ageColumn],
 });
 
@@ -121,7 +138,7 @@ export const validatingAdmissionPolicies = defineResource<any>({
   generation: true,
   unconditionalUpdate: false,
   defaults: defaultPolicy,
-  validate: validatePolicy,
+  validate: (policy) => validatingPolicyErrors(policy, specPath),
   columns: [integer("Validations", ({ spec }) => spec?.validations?.length ?? 0), paramKindColumn, ageColumn],
 });
 

@@ -1,8 +1,11 @@
-import { duplicate, type FieldError, FieldPath, required } from "../machinery/field.ts";
-import { fullyQualifiedName } from "../machinery/names.ts";
+import { duplicate, type FieldError, FieldPath, invalid, required } from "../machinery/field.ts";
+import { dns1035Label, fullyQualifiedName } from "../machinery/names.ts";
 import { defineResource } from "../machinery/resource.ts";
-import { addInvalid, checkOneOf, type Errors } from "../parts/checks.ts";
+import { addInvalid, checkLabelSelector, checkOneOf, type Errors } from "../parts/checks.ts";
 import { ageColumn, integer } from "../parts/columns.ts";
+import { conditionErrors } from "./policy_checks.ts";
+import { ruleErrors } from "./rules.ts";
+import { webhookServiceErrors, webhookUrlErrors } from "./webhook_client.ts";
 
 const group = "admissionregistration.k8s.io";
 const version = "v1";
@@ -20,30 +23,48 @@ function defaultWebhook(webhook: any): void {
 }
 
 function checkWebhook(errors: Errors, webhook: any, path: FieldPath): void {
-  const { name, clientConfig = {}, admissionReviewVersions = [], rules = [] } = webhook;
+  const { name, clientConfig = {}, admissionReviewVersions = [], rules = [], matchConditions = [] } = webhook;
   addInvalid(errors, () => path.child("name"), name ?? "", fullyQualifiedName(name ?? ""));
-  if ((clientConfig.url === undefined) === (clientConfig.service === undefined)) {
-    errors.push(required(path.child("clientConfig"), "exactly one of url or service is required"));
-  }
+  for (const [index, rule] of rules.entries()) errors.push(...ruleErrors(rule, path.child("rules").index(index)));
+  checkOneOf(errors, webhook.failurePolicy, ["Fail", "Ignore"], () => path.child("failurePolicy"));
+  checkOneOf(errors, webhook.matchPolicy, ["Equivalent", "Exact"], () => path.child("matchPolicy"));
   if (webhook.sideEffects === undefined) {
     errors.push(required(path.child("sideEffects"), "must specify one of None, NoneOnDryRun"));
   } else checkOneOf(errors, webhook.sideEffects, ["None", "NoneOnDryRun"], () => path.child("sideEffects"));
-  if (admissionReviewVersions.length === 0) {
-    errors.push(required(path.child("admissionReviewVersions"), "must specify one of v1, v1beta1"));
+  if (webhook.timeoutSeconds < 1 || webhook.timeoutSeconds > 30) {
+    const why = "the timeout value must be between 1 and 30 seconds";
+    errors.push(invalid(path.child("timeoutSeconds"), webhook.timeoutSeconds, why));
   }
-  checkOneOf(errors, webhook.failurePolicy, ["Fail", "Ignore"], () => path.child("failurePolicy"));
-  checkOneOf(errors, webhook.matchPolicy, ["Equivalent", "Exact"], () => path.child("matchPolicy"));
-  const operations = ["*", "CONNECT", "CREATE", "DELETE", "UPDATE"];
-  for (const [index, rule] of rules.entries()) {
-    const at = path.child("rules").index(index);
-    for (const [position, operation] of (rule.operations ?? []).entries()) {
-      checkOneOf(errors, operation, operations, () => at.child("operations").index(position));
-    }
-    for (const field of ["operations", "apiGroups", "apiVersions", "resources"]) {
-      if (!rule[field]?.length) errors.push(required(at.child(field)));
-    }
-    checkOneOf(errors, rule.scope, ["*", "Cluster", "Namespaced"], () => at.child("scope"));
+  for (const field of ["namespaceSelector", "objectSelector"]) {
+    checkLabelSelector(errors, webhook[field], path.child(field));
   }
+  if (webhook.reinvocationPolicy !== undefined) {
+    checkOneOf(errors, webhook.reinvocationPolicy, ["IfNeeded", "Never"], () => path.child("reinvocationPolicy"));
+  }
+  checkClient(errors, clientConfig, path.child("clientConfig"));
+  errors.push(...conditionErrors(matchConditions, false, path.child("matchConditions")));
+  checkVersions(errors, admissionReviewVersions, path.child("admissionReviewVersions"));
+}
+
+const reviewVersions = ["v1", "v1beta1"];
+
+function checkVersions(errors: Errors, versions: readonly string[], path: FieldPath): void {
+  const list = reviewVersions.join(", ");
+  if (versions.length === 0) errors.push(required(path, `must specify one of ${list}`));
+  for (const [index, version] of versions.entries()) {
+    if (versions.indexOf(version) < index) errors.push(invalid(path.index(index), version, "duplicate version"));
+    else for (const why of dns1035Label(version)) errors.push(invalid(path.index(index), version, why));
+  }
+  if (versions.length > 0 && !versions.some((version) => reviewVersions.includes(version))) {
+    errors.push(invalid(path, versions, `must include at least one of ${list}`));
+  }
+}
+
+function checkClient(errors: Errors, { url, service }: any, path: FieldPath): void {
+  if ((url === undefined) === (service === undefined)) {
+    errors.push(required(path, "exactly one of url or service is required"));
+  } else if (url !== undefined) errors.push(...webhookUrlErrors(url, path.child("url")));
+  else errors.push(...webhookServiceErrors(service, path.child("service")));
 }
 
 function validate({ webhooks = [] }: any): FieldError[] {

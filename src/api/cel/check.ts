@@ -112,6 +112,11 @@ function lookup(checker: Checker, name: string): CelType | undefined {
 
 function selectType(checker: Checker, expr: Expr & { kind: "select" }): CelType {
   const name = qualifiedName(expr);
+  if (name !== undefined && !expr.test && Object.hasOwn(checker.environment.variables, name)) {
+    // A variable with a dot in its name: `authorizer.requestResource`.
+    Object.assign(expr, { kind: "ident", name, operand: undefined });
+    return lookup(checker, name)!;
+  }
   const named = name !== undefined && !expr.test && Object.hasOwn(typeNames, name) ? typeNames[name] : undefined;
   if (named) {
     Object.assign(expr, { kind: "ident", name, operand: undefined });
