@@ -29,7 +29,7 @@ function ordered(value: unknown, schema: Schema | undefined, definitions: Defini
   if (Array.isArray(value)) return value.map((item) => ordered(item, known?.items, definitions));
   if (typeof value !== "object" || value === null) return value;
   const order = name === undefined ? undefined : orderOf(name);
-  const rank = (key: string): number => (key === "kind" ? -2 : key === "apiVersion" ? -1 : (order?.get(key) ?? 1e6));
+  const rank = (key: string): number => order?.get(key) ?? (key === "kind" ? -2 : key === "apiVersion" ? -1 : 1e6);
   const keys = Object.keys(value).toSorted((a, b) => (order ? rank(a) - rank(b) : 0) || (a < b ? -1 : 1));
   const values = typeof known?.additionalProperties === "object" ? known.additionalProperties : undefined;
   const result: JsonObject = {};

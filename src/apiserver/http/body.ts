@@ -62,7 +62,7 @@ export async function readValue(request: HttpRequest, kind: string, apiVersion =
   if (type === protobufMediaType) return readProtobuf(await readBody(request), kind, apiVersion);
   if (type !== "application/json" && type !== "application/yaml" && type !== "") throw unsupportedMediaType(bodyTypes);
   const bytes = await readBody(request);
-  const text = new TextDecoder().decode(bytes);
+  const text = new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
   try {
     if (type === "application/yaml") {
       const parsed = parseYaml(text);

@@ -36,18 +36,23 @@ export async function deleteObject(
     await review(registry, { operation: "DELETE", scope, name, previous: (await serveOne(resource, item)).object });
     const now = registry.clock.now();
     const next = planDeletion(stored, item.object, deletion, now);
-    const ends = next === undefined || isFinished(stored, next);
+    // The first deletion of a namespace only marks it, whatever it holds.
+    const first = stored.id === "namespaces" && item.object.metadata.deletionTimestamp === undefined;
+    const ends = !first && (next === undefined || isFinished(stored, next));
     if (ends && stored.deletionGraceSeconds) {
       const marked = await commitMark(registry, scope, key, item, markOf(stored, item.object, now));
       if (marked) return marked;
       continue;
     }
     if (next === item.object) return { item: await serveOne(resource, item), gone: false };
-    if (scope.dryRun) return { item: await serveOne(resource, item), gone: ends };
+    if (scope.dryRun) {
+      const shown = ends || !next ? item : cached(key, next, item.revision);
+      return { item: await serveOne(resource, shown), gone: ends };
+    }
     const storeKey = storagePrefix(stored) + key;
     const result = await registry.store.commit(
       [{ key: storeKey, revision: item.revision }],
-      [ends ? { delete: storeKey } : { put: storeKey, value: encodeValue(next) }],
+      [ends || !next ? { delete: storeKey } : { put: storeKey, value: encodeValue(next) }],
     );
     await registry.cache.reached(result.revision);
     if (result.ok) {
@@ -97,7 +102,8 @@ async function commitMark(
   }
   const result = await registry.store.commit([{ key: storeKey, revision }], [{ delete: storeKey }]);
   await registry.cache.reached(result.revision);
-  return result.ok ? { item: await serveOne(scope.resource, cached(key, mark, revision)), gone: true } : undefined;
+  if (!result.ok) return undefined;
+  return { item: await serveOne(scope.resource, cached(key, mark, result.revision)), gone: true };
 }
 
 function checkPreconditions(resource: Resource, item: Cached, { preconditions }: Deletion): void {
@@ -168,8 +174,9 @@ function begun(resource: Resource, object: KubeObject, now: number): KubeObject 
   return draft;
 }
 
-function holdsItself(resource: Resource, object: KubeObject): boolean {
-  return resource.id === "namespaces" && (object.spec?.finalizers?.length ?? 0) > 0;
+function holdsItself(resource: Resource, { spec, metadata }: KubeObject): boolean {
+  if (resource.id !== "namespaces") return false;
+  return (spec?.finalizers?.length ?? 0) > 0 || metadata.deletionTimestamp === undefined;
 }
 
 function graceFor(resource: Resource, object: KubeObject, deletion: Deletion): number {

@@ -111,11 +111,13 @@ async function createOnce(
 ): Promise<Cached> {
   const { resource } = scope;
   const stored = storedResource(registry, resource);
+  dropRepeatedOwners(given, scope, "");
   const draft = withDefaults(stored, resource, given);
   draft.metadata = newMetadata(draft.metadata, registry);
   if (!tracked) trackUpdate(registry, scope, undefined, draft, undefined);
   const admission: AdmissionRequest = { operation: "CREATE", scope, name: draft.metadata.name, draft };
   await admit(registry, admission);
+  dropRepeatedOwners(draft, scope, afterAdmission);
   const object = toStored(resource, draft);
   if (!stored.statusOnCreate) clearStatus(stored, object);
   stored.defaults?.(object);
@@ -194,6 +196,21 @@ function isEmpty(value: unknown): boolean {
 function ordered(object: KubeObject): KubeObject {
   const { kind, apiVersion, metadata, ...rest } = object;
   return { kind, apiVersion, metadata, ...rest } as KubeObject;
+}
+
+const afterAdmission = " after mutating admission happens";
+
+/** An owner counts once however often it is named. The author is told. */
+function dropRepeatedOwners({ metadata }: KubeObject, scope: Scope, when: string): void {
+  const owners = metadata.ownerReferences;
+  if (!Array.isArray(owners) || owners.length < 2) return;
+  const kept = owners.filter((owner, index) => owners.findIndex((each) => sameJson(each, owner)) === index);
+  if (kept.length === owners.length) return;
+  const repeated = [...new Set(owners.filter((owner) => owners.filter((each) => sameJson(each, owner)).length > 1))];
+  metadata.ownerReferences = kept;
+  scope.warnings.push(
+    `.metadata.ownerReferences contains duplicate entries${when}; API server dedups owner references in 1.20+, and may reject such requests as early as 1.24; please fix your requests; duplicate UID(s) observed: ${[...new Set(repeated.map(({ uid }) => uid))].join(", ")}`,
+  );
 }
 
 /** The draft as admission and the owners of fields see it: with all that its author may leave out. */
@@ -351,7 +368,10 @@ async function storeUpdate(
     draft,
     previous,
   };
-  if (!options.internal) await admit(registry, admission);
+  if (!options.internal) {
+    await admit(registry, admission);
+    dropRepeatedOwners(draft, scope, afterAdmission);
+  }
   const next = toStored(resource, draft);
   mergeParts(stored, next, previous, options.subresource);
   if (!options.internal) prepareNext(registry, scope, stored, next, previous, refused, options.subresource);
@@ -523,6 +543,7 @@ export async function replaceObject(
     });
   }
   const options = { subresource, uid: body.metadata.uid };
+  dropRepeatedOwners(body, scope, "");
   const item = await updateObject(registry, scope, name, () => structuredClone(body), options);
   return { item, created: false };
 }

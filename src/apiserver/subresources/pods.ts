@@ -93,9 +93,11 @@ function isProtected(pod: KubeObject): boolean {
 
 async function spendBudget(registry: Registry, scope: Scope, budget: KubeObject, podName: string): Promise<void> {
   const now = formatTime(registry.clock.now());
+  // The server spends the budget, not whoever evicts.
+  const own: Scope = { ...scope, fieldManager: undefined, userAgent: "kube-apiserver" };
   await updateObject(
     registry,
-    scope,
+    own,
     budget.metadata.name,
     (current) => {
       const { status } = current;
@@ -114,13 +116,34 @@ async function spendBudget(registry: Registry, scope: Scope, budget: KubeObject,
         ...current,
         status: {
           ...status,
+          conditions: withDisruptionAllowed(status?.conditions ?? [], allowed > 1, current.metadata.generation, now),
           disruptionsAllowed: allowed - 1,
           disruptedPods: { ...status.disruptedPods, [podName]: now },
         },
       };
     },
-    { subresource: "internal", internal: true },
+    { subresource: "internal", internal: true, part: "status" },
   );
+}
+
+function withDisruptionAllowed(
+  conditions: readonly any[],
+  allowed: boolean,
+  generation: number | undefined,
+  now: string,
+): object[] {
+  const type = "DisruptionAllowed";
+  const before = conditions.find((each) => each.type === type);
+  const status = allowed ? "True" : "False";
+  const condition = {
+    type,
+    status,
+    observedGeneration: generation,
+    lastTransitionTime: before?.status === status ? before.lastTransitionTime : now,
+    reason: allowed ? "SufficientPods" : "InsufficientPods",
+    message: "",
+  };
+  return before ? conditions.map((each) => (each === before ? condition : each)) : [...conditions, condition];
 }
 
 /** Adds ephemeral containers to a pod (`pods/ephemeralcontainers`, KEP-277): nothing else of the wanted pod counts. */
