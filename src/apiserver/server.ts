@@ -13,8 +13,9 @@ import { impersonated } from "./auth/impersonation.ts";
 import { bootstrap, publishEndpoint } from "./bootstrap/bootstrap.ts";
 import { openWatchCache } from "./cache/cache.ts";
 import { componentProbes } from "./component_statuses.ts";
+import { runDefinitions } from "./crd/controller.ts";
 import { createHandler } from "./http/handler.ts";
-import type { Route } from "./http/route.ts";
+import { parseRoute, type Route } from "./http/route.ts";
 import { pathHandler } from "./paths/paths.ts";
 import type { Registry } from "./registry/scope.ts";
 import { resourceTable } from "./resource_table.ts";
@@ -65,13 +66,14 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   const [cache] = await Promise.all([openWatchCache(store, resources, clock, abort.signal), loadDefinitions()]);
   const serviceCidr = options.serviceCidr ?? "10.96.0.0/16";
   const nodePorts = options.nodePorts ?? { first: 30_000, last: 32_767 };
+  const table = resourceTable(resources);
   const current = (): Registry => registry;
   const registry: Registry = {
     store,
     cache,
     clock,
     random,
-    resources: resourceTable(resources),
+    resources: table,
     admission: admissionPlugins(current, { serviceCidr, nodePorts }),
     authorizer: nothing,
   };
@@ -103,6 +105,8 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     report: options.report ?? (() => {}),
   });
   await bootstrap(registry, { ...options, serviceCidr }, abort.signal);
+  const report = (error: unknown) => options.report?.(error, parseRoute("GET", "/"));
+  const definitions = await runDefinitions(registry, table, net, report, abort.signal);
   const compaction = compactRegularly(registry, abort.signal);
   const serviceIp = firstAddress(serviceCidr);
   return {
@@ -113,6 +117,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     async [Symbol.asyncDispose]() {
       abort.abort();
       connect.close();
+      await definitions[Symbol.asyncDispose]();
       await compaction;
     },
   };

@@ -1,8 +1,13 @@
+import { sameJson } from "../../base/equal.ts";
 import { defineResource } from "../machinery/resource.ts";
 import { createdAtColumn } from "../parts/columns.ts";
 import { statusSubresource } from "../parts/subresources.ts";
+import type { Definition } from "./types.ts";
+import { definitionErrors, definitionUpdateErrors, statusErrors } from "./validation.ts";
 
-export const customResourceDefinitions = defineResource({
+const cleanup = "customresourcecleanup.apiextensions.k8s.io";
+
+export const customResourceDefinitions = defineResource<Definition>({
   group: "apiextensions.k8s.io",
   version: "v1",
   kind: "CustomResourceDefinition",
@@ -17,4 +22,46 @@ export const customResourceDefinitions = defineResource({
   generation: true,
   unconditionalUpdate: false,
   columns: [createdAtColumn],
+  defaults({ spec }) {
+    const { names } = spec;
+    if (names?.kind) {
+      names.singular ||= names.kind.toLowerCase();
+      names.listKind ||= `${names.kind}List`;
+    }
+    spec.conversion ??= { strategy: "None" };
+    const service = spec.conversion.webhook?.clientConfig?.service;
+    if (service) service.port ??= 443;
+  },
+  prepareCreate(draft) {
+    draft.status = {};
+    keepStoredVersions(draft, []);
+  },
+  prepareUpdate(draft, previous) {
+    keepStoredVersions(draft, previous.status?.storedVersions ?? []);
+  },
+  validateCreate: definitionErrors,
+  validateUpdate: definitionUpdateErrors,
+  validateStatusUpdate: statusErrors,
+  /** Its own finalizer holds it until the server has removed all of its objects. */
+  beginDeletion(draft, now) {
+    const finalizers = draft.metadata.finalizers ?? [];
+    if (!finalizers.includes(cleanup)) draft.metadata.finalizers = [...finalizers, cleanup];
+    const others = (draft.status?.conditions ?? []).filter(({ type }) => type !== "Terminating");
+    const terminating = {
+      type: "Terminating",
+      status: "True" as const,
+      lastTransitionTime: new Date(now).toISOString().replace(/\.\d+Z$/, "Z"),
+      reason: "InstanceDeletionPending",
+      message: "CustomResourceDefinition marked for deletion; CustomResource deletion will begin soon",
+    };
+    draft.status = { ...draft.status, conditions: [...others, terminating] };
+  },
 });
+
+/** The versions that objects may be stored in: all that ever were the storage version, until somebody migrated them. */
+function keepStoredVersions(draft: Definition, before: readonly string[]): void {
+  const storage = draft.spec.versions?.find((version) => version.storage)?.name;
+  const storedVersions = storage === undefined || before.includes(storage) ? [...before] : [...before, storage];
+  if (storedVersions.length > 0 && !sameJson(draft.status?.storedVersions, storedVersions))
+    draft.status = { ...draft.status, storedVersions };
+}

@@ -55,7 +55,7 @@ function definitionStep(name: string, definitions: Definitions): Step {
   if (known) return known;
   // Definitions may contain themselves: until this one is compiled, it is looked up again.
   steps.set(name, (value, walk) => steps.get(name)!(value, walk));
-  const step = specialSteps[name] ?? makeStep(definitions(name), name, definitions);
+  const step = specialSteps[name] ?? choiceStep(name, definitions) ?? makeStep(definitions(name), name, definitions);
   steps.set(name, step);
   return step;
 }
@@ -261,6 +261,20 @@ function intOrStringStep(value: unknown): unknown {
 function jsonKind(value: unknown): string {
   if (Array.isArray(value)) return "array";
   return typeof value === "boolean" ? "bool" : typeof value;
+}
+
+const jsonSchema = "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps";
+
+/** A schema, or something else in its place: a list of schemas or texts, or a truth. */
+function choiceStep(name: string, definitions: Definitions): Step | undefined {
+  if (!name.startsWith(`${jsonSchema}Or`)) return undefined;
+  const one = definitionStep(jsonSchema, definitions);
+  const list = (value: unknown, walk: Walk): unknown =>
+    name.endsWith("OrStringArray") ? anyStep(value) : (value as unknown[]).map((each) => one(each, walk));
+  return (value, walk) => {
+    if (Array.isArray(value)) return list(value, walk);
+    return typeof value === "boolean" ? value : one(value, walk);
+  };
 }
 
 const meta = "io.k8s.apimachinery.pkg.apis.meta.v1.";

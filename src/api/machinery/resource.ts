@@ -91,6 +91,8 @@ export interface ResourceDeclaration<T extends KubeObject> {
   singular?: string;
   shortNames?: readonly string[];
   categories?: readonly string[];
+  /** The kind and "List" if absent. */
+  listKind?: string;
   scope: "Namespaced" | "Cluster";
   /** All of them if absent. */
   verbs?: readonly Verb[];
@@ -175,7 +177,7 @@ export function defineResource<T extends KubeObject>(declaration: ResourceDeclar
     apiVersion: apiVersionOf(group, version),
     singular: declaration.singular ?? kind.toLowerCase(),
     verbs: declaration.verbs ?? allVerbs,
-    listKind: `${kind}List`,
+    listKind: declaration.listKind ?? `${kind}List`,
     namespaced: declaration.scope === "Namespaced",
     stored: declaration.stored ?? true,
     id: group === "" ? plural : `${plural}.${group}`,

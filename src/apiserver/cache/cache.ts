@@ -255,6 +255,8 @@ export interface WatchCache {
   reached(revision: number): Promise<void>;
   /** Starts to serve a resource that was declared at run time, with what the store has of it. */
   add(resource: Resource): Promise<void>;
+  /** Forgets a resource that is served no more. */
+  remove(resource: Resource): void;
   /** Set when the store's watch has ended for a reason that a restart must mend. */
   failed: unknown;
 }
@@ -273,6 +275,8 @@ export async function openWatchCache(
 ): Promise<WatchCache> {
   const tables = new Map<string, Table>();
   const waiting: { revision: number; resolve: () => void }[] = [];
+  /** Tables on their way: events that came while the store was being read. */
+  const late = new Map<string, StoreEvent[]>();
   let seen = 0;
 
   const tableOf = (key: string): [Table, string] | undefined => {
@@ -285,8 +289,28 @@ export async function openWatchCache(
     return long && [long, key.slice(second + 1)];
   };
 
+  const adding = new Map<string, Promise<void>>();
+
+  /** What the store has below a prefix. Events that come in between wait, so that none is lost and none is taken twice. */
+  async function load(prefix: string): Promise<void> {
+    const pending: StoreEvent[] = [];
+    late.set(prefix, pending);
+    try {
+      const { entries, revision } = await store.range(prefix);
+      await cache.reached(revision);
+      const table = new Table();
+      table.fill(toCached(entries, prefix), revision);
+      for (const event of pending) if (event.revision > revision) table.apply(event.key.slice(prefix.length), event);
+      table.revision = seen;
+      tables.set(prefix, table);
+    } finally {
+      late.delete(prefix);
+    }
+  }
+
   const cache: WatchCache = {
-    of: (resource) => tables.get(storagePrefix(resource))!,
+    // Of a resource that is served no more there is nothing.
+    of: (resource) => tables.get(storagePrefix(resource)) ?? new Table(),
     get revision() {
       return seen;
     },
@@ -297,11 +321,18 @@ export async function openWatchCache(
     async add(resource) {
       const prefix = storagePrefix(resource);
       if (tables.has(prefix)) return;
-      const table = new Table();
-      const { entries, revision } = await store.range(prefix);
-      await cache.reached(revision);
-      table.fill(toCached(entries, prefix), seen);
-      tables.set(prefix, table);
+      const known = adding.get(prefix);
+      if (known) return known;
+      const work = load(prefix);
+      adding.set(prefix, work);
+      try {
+        await work;
+      } finally {
+        adding.delete(prefix);
+      }
+    },
+    remove(resource) {
+      tables.delete(storagePrefix(resource));
     },
     failed: undefined,
   };
@@ -320,7 +351,10 @@ export async function openWatchCache(
     const touched = new Map<Table, CacheEvent[]>();
     for (const event of batch.events) {
       const place = tableOf(event.key);
-      if (!place) continue;
+      if (!place) {
+        for (const [prefix, pending] of late) if (event.key.startsWith(prefix)) pending.push(event);
+        continue;
+      }
       const [table, key] = place;
       const event2 = table.apply(key, event);
       const list = touched.get(table);

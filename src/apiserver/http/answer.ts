@@ -54,7 +54,11 @@ export function listAnswer(
   include: string,
   now: number,
 ): HttpAnswer {
-  const metadata: ListMeta = { resourceVersion: String(listed.revision) };
+  // Lists of custom resources have the field whether there is more or not.
+  const metadata: ListMeta = {
+    ...(resource.custom && form.as === "object" ? { continue: "" } : {}),
+    resourceVersion: String(listed.revision),
+  };
   if (listed.continue) metadata.continue = listed.continue;
   if (listed.remainingItemCount !== undefined) metadata.remainingItemCount = listed.remainingItemCount;
   const { listKind: kind, apiVersion } = resource;
@@ -69,7 +73,12 @@ export function listAnswer(
       }
       return objectAnswer(
         200,
-        { kind, apiVersion, metadata, items: listed.items.map((item) => withoutType(item.object)) },
+        {
+          kind,
+          apiVersion,
+          metadata,
+          items: listed.items.map((item) => (resource.custom ? item.object : withoutType(item.object))),
+        },
         form,
       );
     case "Table":
@@ -102,9 +111,11 @@ function lazyList(
   resource: Resource,
 ): AnswerBody {
   // Items in lists have no kind and apiVersion: their JSON is cut off at the front.
-  const typeBytes = utf8.encode(
-    `{"kind":${JSON.stringify(resource.kind)},"apiVersion":${JSON.stringify(resource.apiVersion)},`,
-  ).length;
+  // Those of custom resources have them: of them only the brace is cut off, and put back.
+  const typeBytes = resource.custom
+    ? 1
+    : utf8.encode(`{"kind":${JSON.stringify(resource.kind)},"apiVersion":${JSON.stringify(resource.apiVersion)},`)
+        .length;
   return {
     get object() {
       return { ...head, items: items.map((item) => item.object) };

@@ -1,6 +1,7 @@
 import { pathNotFound, StatusError, unauthorized } from "../../api/machinery/status.ts";
 import type { HttpAnswer, HttpHandler, HttpRequest, UserInfo } from "../../base/http.ts";
 import { withoutImpersonation } from "../auth/impersonation.ts";
+import { isBuiltinGroup } from "../discovery/groups.ts";
 import type { Registry } from "../registry/scope.ts";
 import { statusAnswer } from "./answer.ts";
 import { resourceAnswer } from "./resources.ts";
@@ -44,7 +45,7 @@ export function createHandler(parts: HandlerParts): HttpHandler {
       if (allowed) await allowed;
       if (route.resource) {
         const versions = parts.registry.resources.versions(route.resource.group);
-        if (versions === undefined) return notFoundText();
+        if (versions === undefined || isMissing(parts.registry, route.resource, route.verb)) return notFoundText();
         return await resourceAnswer(parts.registry, parts.subresources, route, request, user);
       }
       const answer = await parts.paths(route, request);
@@ -65,6 +66,15 @@ export function createHandler(parts: HandlerParts): HttpHandler {
 function wantsYaml(request: HttpRequest): boolean {
   const { accept = "" } = request.headers;
   return accept.startsWith("application/yaml") && !accept.includes("as=");
+}
+
+/** Whether there is no such custom resource: groups that come and go have no Status to tell of it. */
+function isMissing({ resources }: Registry, where: NonNullable<Route["resource"]>, verb: string): boolean {
+  if (isBuiltinGroup(where.group)) return false;
+  const resource = resources.find(where.group, where.version, where.plural);
+  if (!resource) return true;
+  const inNamespace = where.namespace !== undefined;
+  return resource.namespaced !== inNamespace && !(resource.namespaced && ["list", "watch"].includes(verb));
 }
 
 function notFoundText(): HttpAnswer {

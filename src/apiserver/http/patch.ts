@@ -7,7 +7,7 @@ import { applyJsonPatch, readJsonPatch } from "../../api/machinery/patch_json.ts
 import { applyMergePatch, readObjectPatch } from "../../api/machinery/patch_merge.ts";
 import { applyStrategicPatch, goText } from "../../api/machinery/patch_strategic.ts";
 import type { Resource } from "../../api/machinery/resource.ts";
-import { badRequest, StatusError } from "../../api/machinery/status.ts";
+import { badRequest, StatusError, unsupportedMediaType } from "../../api/machinery/status.ts";
 import { builtinResources } from "../../api/resources.ts";
 import { sameJson } from "../../base/equal.ts";
 import type { Cached } from "../cache/cache.ts";
@@ -25,6 +25,9 @@ const patchTypes = [
   applyType,
 ];
 
+/** Custom resources have no merge keys of Kubernetes' own making. */
+const customPatchTypes = ["application/json-patch+json", "application/merge-patch+json", applyType];
+
 type JsonObject = Record<string, unknown>;
 
 interface Patch {
@@ -36,8 +39,10 @@ interface Patch {
 }
 
 /** The media type of the request's patch. Throws a 415 for what is no patch. */
-function patchType({ request }: Call): string {
+function patchType({ request, scope }: Call): string {
   const type = (request.headers["content-type"] ?? "").split(";")[0]!.trim();
+  const custom = scope.resource.custom !== undefined;
+  if (custom && !customPatchTypes.includes(type)) throw unsupportedMediaType(customPatchTypes);
   if (patchTypes.includes(type)) return type;
   throw new StatusError({
     code: 415,

@@ -76,7 +76,9 @@ export async function resourceAnswer(
     where.subresource === undefined
       ? undefined
       : resource.subresources?.find((each) => each.name === where.subresource);
-  if (where.subresource !== undefined && !subresource) throw pathNotFound();
+  if (where.subresource !== undefined && !subresource)
+    throw resource.custom && where.name ? notFound(resource, where.name) : pathNotFound();
+  if (resource.custom?.terminating && route.verb === "create") throw terminatingError(resource);
   if (where.rest !== "" && where.subresource !== "proxy") throw pathNotFound();
   if (!resource.namespaced && where.namespace !== undefined) throw pathNotFound();
   // What can only be asked has no paths with names.
@@ -121,6 +123,12 @@ async function withWarnings(call: Call): Promise<HttpAnswer> {
   }
   if (scope.warnings.length > 0) answer.headers = { ...answer.headers, warning: warningHeader(scope.warnings) };
   return answer;
+}
+
+/** Nothing new is made of a kind that is on its way out. */
+function terminatingError({ group, plural }: Resource): StatusError {
+  const message = "create not allowed while custom resource definition is terminating";
+  return new StatusError({ code: 405, reason: "MethodNotAllowed", message, details: { group, kind: plural } });
 }
 
 function warningHeader(warnings: readonly string[]): string[] {

@@ -7,7 +7,7 @@ import { formatLabelSelector, type LabelSelector, selectorRequirements } from ".
 export function toScale(resource: Resource, object: KubeObject): KubeObject {
   const { specReplicas, statusReplicas, selector } = resource.scale!;
   const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata;
-  const text = selectorText(readPath(object, selector));
+  const text = selector === "" ? "" : selectorText(readPath(object, selector));
   const replicas = readPath(object, specReplicas) as number | undefined;
   return {
     kind: "Scale",
