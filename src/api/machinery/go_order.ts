@@ -6,13 +6,27 @@ import type { Definitions, Schema } from "./schema.ts";
 
 type JsonObject = Record<string, unknown>;
 
+/** Fields that Go has somewhere else than their numbers say. */
+const outOfTurn: Record<string, number> = {
+  envFrom: 6.5,
+  resizePolicy: 8.3,
+  restartPolicy: 8.5,
+  restartPolicyRules: 8.7,
+  volumeDevices: 9.5,
+  startupProbe: 11.5,
+  terminationMessagePolicy: 13.5,
+};
+
 const orders = new Map<string, ReadonlyMap<string, number>>();
 
 function orderOf(definition: string): ReadonlyMap<string, number> {
   let order = orders.get(definition);
   if (!order) {
     const fields = fieldNumbers(definition) ?? [];
-    order = new Map(fields.flatMap((field) => ("name" in field ? [[field.name, field.number] as const] : [])));
+    const moved = /\.(?:Ephemeral)?Container(?:Common)?$/.test(definition) ? outOfTurn : {};
+    order = new Map(
+      fields.flatMap((field) => ("name" in field ? [[field.name, moved[field.name] ?? field.number] as const] : [])),
+    );
     orders.set(definition, order);
   }
   return order;
