@@ -140,7 +140,7 @@ export interface ResourceDeclaration<T extends KubeObject> {
   /** Sent as a warning with every answer about this resource. */
   deprecation?: string;
   /** Warnings that the server sends in `Warning` headers when an object is written. */
-  warnings?(object: T): Iterable<string>;
+  warnings?(object: T, previous?: T): Iterable<string>;
   /** Name and Age if absent; `Name` is put first unless one of them has that name (events have it last). */
   columns?: readonly Column<T>[];
   /** Beyond metadata.name and metadata.namespace. */

@@ -8,7 +8,7 @@ import { sameJson } from "../../base/equal.ts";
 import type { Net } from "../../base/http.ts";
 import { deleteObject } from "../registry/delete.ts";
 import { cacheOf, type Registry, type Scope } from "../registry/scope.ts";
-import { updateObject } from "../registry/write.ts";
+import { updateObject } from "../registry/update.ts";
 import type { ServedResources } from "../resource_table.ts";
 import { type EndStep, finalizer, holds, planEnd, planStatus, withCondition } from "./conditions.ts";
 import { converterOf } from "./conversion.ts";

@@ -11,6 +11,7 @@ import type { KubeObject } from "../../api/machinery/object.ts";
 import { apiVersionOf } from "../../api/machinery/object.ts";
 import { defineResource, type Resource, type ResourceDeclaration, type Verb } from "../../api/machinery/resource.ts";
 import { compareVersions } from "../discovery/groups.ts";
+import { standardFinalizers } from "../registry/prepare.ts";
 import { customColumns } from "./columns.ts";
 import type { Converter } from "./conversion.ts";
 import { type ObjectReader, objectReader } from "./decode.ts";
@@ -155,7 +156,7 @@ function deprecationOf(
 
 type Hooks = Pick<
   ResourceDeclaration<KubeObject>,
-  "validateCreate" | "validateUpdate" | "validateStatusUpdate" | "prepareStatusUpdate"
+  "validateCreate" | "validateUpdate" | "validateStatusUpdate" | "prepareStatusUpdate" | "warnings"
 >;
 
 /** Kubernetes' rules of validation for custom resources. */
@@ -204,6 +205,16 @@ function hooks(
       ];
       yield* errors;
       yield* ruleErrors(next, previous, errors);
+    },
+    *warnings({ metadata }, previous) {
+      const before = new Set(previous?.metadata.finalizers ?? []);
+      for (const finalizer of metadata.finalizers ?? []) {
+        if (before.has(finalizer) || finalizer.includes("/") || standardFinalizers.has(finalizer)) continue;
+        const why =
+          "prefer a domain-qualified finalizer name including a path (/) to avoid accidental conflicts with other " +
+          "finalizer writers";
+        yield `metadata.finalizers: ${JSON.stringify(finalizer)}: ${why}`;
+      }
     },
     prepareStatusUpdate(draft, previous) {
       const { managedFields } = draft.metadata;

@@ -3,8 +3,9 @@ import type { Resource } from "../../api/machinery/resource.ts";
 import { conflict, notFound, type Status, type StatusError } from "../../api/machinery/status.ts";
 import { formatTime } from "../../api/machinery/time.ts";
 import { type Cached, cached, encodeValue, storagePrefix } from "../cache/cache.ts";
+import { review } from "./draft.ts";
 import { cacheOf, keyIn, type Registry, type Scope, serveOne, storedResource } from "./scope.ts";
-import { isFinished, review } from "./write.ts";
+import { isFinished } from "./update.ts";
 
 /** How a deletion was asked for (meta/v1 DeleteOptions). */
 export interface Deletion {

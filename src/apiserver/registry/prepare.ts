@@ -69,14 +69,20 @@ export function* metadataErrors(resource: Resource, object: KubeObject): Generat
   for (const [index, finalizer] of (metadata.finalizers ?? []).entries()) {
     const path = metadataPath.child("finalizers").index(index);
     for (const why of qualifiedName(finalizer)) yield invalid(path, finalizer, why);
-    if (!finalizer.includes("/") && !standardFinalizers.has(finalizer)) {
+    if (isCore(resource) && !finalizer.includes("/") && !standardFinalizers.has(finalizer)) {
       yield invalid(path, finalizer, "name is neither a standard finalizer name nor is it fully qualified");
     }
   }
   yield* ownerErrors(metadata.ownerReferences ?? []);
 }
 
-const standardFinalizers = new Set(["kubernetes", "orphan", "foregroundDeletion"]);
+/** Kinds of Kubernetes' core: extensions and what they declare are less strict with finalizers' names. */
+function isCore({ custom, group }: Resource): boolean {
+  return custom === undefined && group !== "apiextensions.k8s.io" && group !== "apiregistration.k8s.io";
+}
+
+/** Finalizers that need no domain. */
+export const standardFinalizers = new Set(["kubernetes", "orphan", "foregroundDeletion"]);
 
 function* ownerErrors(owners: NonNullable<KubeObject["metadata"]["ownerReferences"]>): Generator<FieldError> {
   const path = metadataPath.child("ownerReferences");

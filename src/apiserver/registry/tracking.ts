@@ -65,11 +65,11 @@ function trackingFor(registry: Registry, scope: Scope, part: string | undefined)
 const statusParts = new Map<string, Fields>();
 
 /** What a write of this part of a resource never changes. */
-function ignoredFields({ statusFields = [], id }: Resource, part: string | undefined): Fields {
+function ignoredFields({ statusFields = [], id, custom }: Resource, part: string | undefined): Fields {
   const key = `${part ?? ""} ${statusFields.join()} ${id}`;
   let fields = statusParts.get(key);
   if (!fields) {
-    if (part === "status") fields = { "f:spec": {}, ...metadataResets[id] };
+    if (part === "status") fields = { "f:spec": {}, ...(custom && { "f:metadata": {} }), ...metadataResets[id] };
     else if (part === undefined) fields = Object.fromEntries(statusFields.map((each) => [`f:${each}`, {}]));
     else fields = {};
     statusParts.set(key, fields);
