@@ -11,7 +11,8 @@ import { checkMayCreate } from "../auth/denial.ts";
 import type { Cached } from "../cache/cache.ts";
 import { cacheOf, keyIn } from "../registry/scope.ts";
 import { type Applied, applyConfiguration, typeOf } from "../registry/tracking.ts";
-import { checkName, createObject, updateObject } from "../registry/write.ts";
+import { updateObject } from "../registry/update.ts";
+import { checkName, createObject } from "../registry/write.ts";
 import { decodeAs, readBody } from "./body.ts";
 import type { Call } from "./resources.ts";
 

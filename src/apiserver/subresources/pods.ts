@@ -8,7 +8,7 @@ import type { Cached } from "../cache/cache.ts";
 import { deleteObject } from "../registry/delete.ts";
 import { objectErrors, throwIfInvalid } from "../registry/prepare.ts";
 import { cacheOf, type Registry, type Scope } from "../registry/scope.ts";
-import { updateObject } from "../registry/write.ts";
+import { updateObject } from "../registry/update.ts";
 
 const success: Status = { kind: "Status", apiVersion: "v1", metadata: {}, status: "Success", code: 201 };
 

@@ -10,9 +10,9 @@ import { type TokenBinding, tokenClaims } from "../auth/service_account.ts";
 import { objectAnswer } from "../http/answer.ts";
 import { readValue } from "../http/body.ts";
 import { type Call, parentOf } from "../http/resources.ts";
+import { admit, review } from "../registry/draft.ts";
 import { cacheOf } from "../registry/scope.ts";
 import { trackUpdate } from "../registry/tracking.ts";
-import { admit, review } from "../registry/write.ts";
 
 const group = "authentication.k8s.io";
 const apiVersion = `${group}/v1`;
