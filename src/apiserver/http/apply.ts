@@ -5,6 +5,7 @@ import { ApplyConflictError, type Conflict } from "../../api/machinery/apply/man
 import { type FieldError, FieldPath, required, throwInvalid } from "../../api/machinery/field.ts";
 import type { KubeObject } from "../../api/machinery/object.ts";
 import { groupOf } from "../../api/machinery/object.ts";
+import type { Resource } from "../../api/machinery/resource.ts";
 import { badRequest, conflict, StatusError } from "../../api/machinery/status.ts";
 import { parseYaml } from "../../api/machinery/yaml.ts";
 import { checkMayCreate } from "../auth/denial.ts";
@@ -36,6 +37,7 @@ export function checkPatchOptions({ scope, route }: Call, isApply: boolean): voi
 
 /** Server-side apply of the request's configuration to the object or its status (KEP-555). */
 export async function applyObject(call: Call): Promise<{ item: Cached; created: boolean }> {
+  checkPatchOptions(call, true);
   const { registry, scope, name, subresource } = call;
   const configuration = await readConfiguration(call);
   for (let attempt = 1; ; attempt++) {
@@ -64,7 +66,7 @@ function applyToLive(call: Call, configuration: KubeObject): Promise<Cached> {
         delete (draft.metadata as Partial<KubeObject["metadata"]>).resourceVersion;
       return draft;
     },
-    { subresource: subresource?.name, tracked: true },
+    { subresource: subresource?.name === "scale" ? undefined : subresource?.name, tracked: true },
   );
 }
 
@@ -85,10 +87,12 @@ async function applyToNothing(call: Call, configuration: KubeObject): Promise<Ca
 async function readConfiguration(call: Call): Promise<KubeObject> {
   const { scope, name } = call;
   const { resource } = scope;
+  const isScale = call.subresource?.name === "scale";
+  const wanted = isScale ? scaleForm : resource;
   const value = await readYaml(call);
   const given = (value ?? {}) as Partial<KubeObject>;
   const { kind = "", apiVersion = "" } = given;
-  if (kind !== resource.kind || apiVersion !== resource.apiVersion)
+  if (kind !== wanted.kind || apiVersion !== wanted.apiVersion)
     throw badRequest(`invalid object type: ${apiVersion.includes("/") ? "" : "/"}${apiVersion || ""}, Kind=${kind}`);
   const metadata = (given.metadata ?? {}) as Partial<KubeObject["metadata"]>;
   checkName({ ...given, metadata } as KubeObject, name!);
@@ -96,14 +100,30 @@ async function readConfiguration(call: Call): Promise<KubeObject> {
     throw badRequest("the namespace of the provided object does not match the namespace sent on the request");
   if (metadata.managedFields !== undefined && metadata.managedFields !== null)
     throw badRequest("metadata.managedFields must be nil");
-  const errors = typeErrors(typeOf(resource), given);
+  const errors = typeErrors(typeOf(wanted), given);
   if (errors.length > 0) {
     const why = errors.length === 1 ? errors[0] : ["errors:", ...errors.map((each) => `  ${each}`)].join("\n");
     const version = groupOf(apiVersion) === "" ? `/${apiVersion}` : apiVersion;
     const what = `${metadata.namespace ?? ""}/${metadata.name}; ${version}, Kind=${kind}`;
     throw new StatusError({ code: 500, message: `failed to create typed patch object (${what}): ${why}` });
   }
-  return given as KubeObject;
+  return isScale ? scaleOf(resource, given as KubeObject) : (given as KubeObject);
+}
+
+const scaleForm = { kind: "Scale", apiVersion: "autoscaling/v1", schema: "io.k8s.api.autoscaling.v1.Scale" };
+
+/** What a Scale that is applied means for the object that it is a view of. */
+function scaleOf({ kind, apiVersion, scale }: Resource, { metadata, spec }: KubeObject): KubeObject {
+  const { name, namespace, uid, resourceVersion } = metadata;
+  const configuration: any = { kind, apiVersion, metadata: { name, namespace, uid, resourceVersion } };
+  for (const key in configuration.metadata)
+    if (configuration.metadata[key] === undefined) delete configuration.metadata[key];
+  if (spec?.replicas === undefined) return configuration;
+  const path = scale!.specReplicas.split(".").filter(Boolean);
+  let at = configuration;
+  for (const part of path.slice(0, -1)) at = at[part] = {};
+  at[path.at(-1)!] = spec.replicas;
+  return configuration;
 }
 
 async function readYaml({ request, scope }: Call): Promise<unknown> {

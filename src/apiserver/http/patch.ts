@@ -89,9 +89,8 @@ function parsePatch(bytes: Uint8Array): { value: unknown; duplicates: string[] }
 export async function patchObject(call: Call): Promise<{ item: Cached; created: boolean }> {
   const { registry, scope, name, subresource } = call;
   const { resource } = scope;
-  const isApply = patchType(call) === applyType;
-  checkPatchOptions(call, isApply);
-  if (isApply) return applyObject(call);
+  if (isApply(call)) return applyObject(call);
+  checkPatchOptions(call, false);
   const patch = await readPatch(call, resource.schema);
   const item = await updateObject(registry, scope, name!, (current) => patchedDraft(call, patch, current), {
     subresource: subresource?.name,
@@ -160,12 +159,28 @@ function patchedText(resource: Resource, before: unknown, after: unknown): strin
   return text({ ...was, "": true }, is);
 }
 
-/** Applies the request's patch to a document of another kind, such as a Scale. */
-export async function patchDocument(call: Call, document: KubeObject, schema: string): Promise<KubeObject> {
+/** Reads the request's patch of a document of another kind than the resource, such as a Scale. Gives what applies it. */
+export async function documentPatcher(call: Call, schema: string): Promise<(document: KubeObject) => KubeObject> {
+  if (isApply(call)) {
+    const what = `${call.scope.resource.plural}/${call.subresource!.name}`;
+    throw new StatusError({
+      code: 501,
+      reason: "NotImplemented",
+      message: `not supported yet: server-side apply of ${what}`,
+    });
+  }
+  checkPatchOptions(call, false);
   const patch = await readPatch(call, schema);
-  const before = document.metadata.resourceVersion;
-  const next = decoder(schema, definitions)(patch.apply(document)).object as KubeObject;
-  if (next.metadata.resourceVersion === before)
-    delete (next.metadata as Partial<KubeObject["metadata"]>).resourceVersion;
-  return next;
+  return (document) => {
+    const before = document.metadata.resourceVersion;
+    const next = decoder(schema, definitions)(patch.apply(document)).object as KubeObject;
+    if (next.metadata.resourceVersion === before)
+      delete (next.metadata as Partial<KubeObject["metadata"]>).resourceVersion;
+    return next;
+  };
+}
+
+/** Whether the request is a server-side apply. Throws a 415 for what is no patch. */
+export function isApply(call: Call): boolean {
+  return patchType(call) === applyType;
 }

@@ -10,8 +10,9 @@ import { addEphemeralContainers, bindPod, evictPod } from "../subresources/pods.
 import { applyScale, toScale } from "../subresources/scale.ts";
 import { tokenAnswer } from "../subresources/token.ts";
 import { itemAnswer, objectAnswer } from "./answer.ts";
+import { applyObject } from "./apply.ts";
 import { decodeBodyAs, decodeObject } from "./body.ts";
-import { patchDocument } from "./patch.ts";
+import { documentPatcher, isApply } from "./patch.ts";
 import type { Call } from "./resources.ts";
 
 /** What subresources need beyond the registry. */
@@ -68,11 +69,14 @@ async function scaleAnswer(call: Call): Promise<HttpAnswer> {
   if (!resource.scale) throw methodNotSupported(resource, "scale");
   if (route.verb === "get")
     return objectAnswer(200, toScale(resource, (await getObject(registry, scope, name!)).object), form);
+  if (route.verb === "patch" && isApply(call)) {
+    const { item } = await applyObject(call);
+    return objectAnswer(200, toScale(resource, item.object), form);
+  }
   const body = route.verb === "update" ? await decodeBodyAs<KubeObject>(request, "autoscaling/v1", "Scale") : undefined;
-  const item = await updateObject(registry, scope, name!, async (current) => {
-    const scale = body ?? (await patchDocument(call, toScale(resource, current), "io.k8s.api.autoscaling.v1.Scale"));
-    return applyScale(resource, current, scale);
-  });
+  const patch = body ? () => body : await documentPatcher(call, "io.k8s.api.autoscaling.v1.Scale");
+  const transform = (current: KubeObject) => applyScale(resource, current, patch(toScale(resource, current)));
+  const item = await updateObject(registry, scope, name!, transform, { part: "scale" });
   return objectAnswer(200, toScale(resource, item.object), form);
 }
 
@@ -84,12 +88,8 @@ async function partAnswer(call: Call): Promise<HttpAnswer> {
     return itemAnswer(200, await getObject(registry, scope, name!), form, scope.resource, "Metadata", now);
   if (scope.resource.id === "pods" && part === "ephemeralcontainers") {
     const body = route.verb === "update" ? await decodeObject(call, request) : undefined;
-    const changed = await addEphemeralContainers(
-      registry,
-      scope,
-      name!,
-      (pod) => body ?? patchDocument(call, pod, scope.resource.schema),
-    );
+    const patch = body ? () => body : await documentPatcher(call, scope.resource.schema);
+    const changed = await addEphemeralContainers(registry, scope, name!, patch);
     return itemAnswer(200, changed, form, scope.resource, "Metadata", now);
   }
   const isFinalize = scope.resource.id === "namespaces" && part === "finalize";

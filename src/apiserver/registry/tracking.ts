@@ -18,7 +18,7 @@ import type { Registry, Scope } from "./scope.ts";
 import { storedResource } from "./scope.ts";
 
 /** What server-side apply knows of a resource's objects. */
-export function typeOf(resource: Resource): FieldType {
+export function typeOf(resource: Pick<Resource, "schema" | "definitions">): FieldType {
   return objectType(resource.schema, resource.definitions ?? definitions, definitions);
 }
 
