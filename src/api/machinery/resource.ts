@@ -60,6 +60,8 @@ export interface CustomForm {
   fromStorage(objects: readonly KubeObject[]): readonly KubeObject[] | Promise<readonly KubeObject[]>;
   /** An object of this version as it is stored. Waits only for a webhook. */
   toStorage(object: KubeObject): KubeObject | Promise<KubeObject>;
+  /** The schema as the definition has it (JSONSchemaProps), for documents. */
+  schema: object;
   /** What is stored from now on: an object in another version is written again even if nothing in it changed. */
   storageApiVersion: string;
   /** Aborted when the declaration changed or went: watches end. */

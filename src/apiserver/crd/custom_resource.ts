@@ -81,6 +81,7 @@ function customResource(definition: Definition, version: DefinitionVersion, serv
     selectableFields: selectableFields(version),
     deprecation: deprecationOf(definition, version),
     custom: {
+      schema,
       decode: reader.decode,
       ...conversions(definition, version, reader, serving),
       ended: serving.ended,

@@ -78,7 +78,7 @@ async function resourceEntry(resource: Resource): Promise<ApiResource> {
     singularName: singular,
     namespaced,
     kind,
-    verbs: verbs.toSorted(),
+    verbs: resource.custom ? verbs : verbs.toSorted(),
     ...(shortNames?.length && { shortNames }),
     ...(categories?.length && { categories }),
     ...(resource.stored && { storageVersionHash: await storageVersionHash(resource) }),
@@ -111,8 +111,8 @@ const storedAs: Record<string, string> = {
 };
 
 /** What tells clients that a stored version has changed: eight bytes of a hash of group, version and kind. */
-async function storageVersionHash({ group, version, kind }: Resource): Promise<string> {
-  const name = `${group}/${version}/${kind}`;
+async function storageVersionHash({ group, version, kind, custom }: Resource): Promise<string> {
+  const name = `${custom?.storageApiVersion ?? `${group}/${version}`}/${kind}`;
   const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(storedAs[name] ?? name));
   return btoa(String.fromCharCode(...new Uint8Array(digest, 0, 8)));
 }

@@ -76,7 +76,10 @@ export async function openApiV3Index(given: OpenApiSource): Promise<object> {
   const source = withLists(given);
   const paths: Record<string, { serverRelativeURL: string }> = {};
   for (const [name, items] of documentNames(source.resources)) {
-    const definitions = reachableFrom(definitionsOf(items), source).map((each) => [each, source.definitions[each]]);
+    const definitions = reachableFrom(definitionsOf(items), source).map((each) => [
+      each,
+      source.ready?.[each] ?? source.definitions[each],
+    ]);
     const hash = await sha512(JSON.stringify([items, definitions]));
     paths[name] = { serverRelativeURL: `/openapi/v3/${name}?hash=${hash}` };
   }

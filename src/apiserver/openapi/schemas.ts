@@ -7,6 +7,8 @@ import type { Schema } from "../../api/machinery/schema.ts";
 export interface Library {
   definitions: Readonly<Record<string, Schema>>;
   docs: Readonly<Record<string, Documentation>>;
+  /** Definitions that are published as they are: those of custom resources, in the dialect that is asked for. */
+  ready?: Readonly<Record<string, Record<string, unknown>>>;
 }
 
 export type Dialect = "v2" | "v3";
@@ -31,6 +33,8 @@ const unions: Record<string, Json> = {
 
 /** Publishes one definition. */
 export function publishDefinition(name: string, library: Library, dialect: Dialect): Json {
+  const ready = library.ready?.[name];
+  if (ready) return ready;
   const documentation = library.docs[name];
   const union = dialect === "v3" ? unions[name] : undefined;
   if (union) return { ...described(documentation?.description), ...union };

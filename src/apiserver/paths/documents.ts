@@ -3,6 +3,7 @@ import type { HttpAnswer, HttpRequest } from "../../base/http.ts";
 import { aggregatedDiscovery, aggregatedMediaType, asksForAggregated, etagOf } from "../discovery/aggregated.ts";
 import { apiGroup, apiGroupList, apiResourceList, apiVersions, versionInfo } from "../discovery/discovery.ts";
 import type { Route } from "../http/route.ts";
+import { customDocuments } from "../openapi/custom.ts";
 import { openApiV2, openApiV3, openApiV3Index } from "../openapi/documents.ts";
 import { encodeOpenApiV2, openApiProtobuf } from "../openapi/protobuf.ts";
 import type { Registry } from "../registry/scope.ts";
@@ -27,6 +28,7 @@ interface Document {
 export function documents(registry: Registry) {
   const kept = new Map<string, Promise<Document | undefined>>();
   const resources = () => registry.resources.all();
+  let keptFor = resources();
 
   async function make(path: string, form: Form, host: string): Promise<Document | undefined> {
     if (form === "protobuf") {
@@ -66,7 +68,9 @@ export function documents(registry: Registry) {
 
   async function openApi(path: string): Promise<object | undefined> {
     const [all, docs, operations] = await Promise.all([loadDefinitions(), loadDocs(), loadOperations()]);
-    const source = { resources: resources(), definitions: all, docs, operations };
+    const custom = customDocuments(resources(), path === "/openapi/v2" ? "v2" : "v3");
+    const definitions = { ...all, ...custom.definitions };
+    const source = { resources: resources(), definitions, docs, operations, ready: custom.ready };
     if (path === "/openapi/v2") return openApiV2(source);
     if (path === "/openapi/v3") return openApiV3Index(source);
     return path.startsWith("/openapi/v3/") ? openApiV3(source, path.slice("/openapi/v3/".length)) : undefined;
@@ -77,6 +81,11 @@ export function documents(registry: Registry) {
     const form = formOf(path, request.headers.accept);
     const host = request.headers.host ?? request.headers[":authority"] ?? "";
     const key = `${path} ${form} ${path === "/api" ? host : ""}`;
+    if (keptFor !== resources()) {
+      // Custom resources came or went: every document may have changed.
+      kept.clear();
+      keptFor = resources();
+    }
     let document = kept.get(key);
     if (!document) {
       document = make(path, form, host);
