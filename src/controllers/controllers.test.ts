@@ -224,3 +224,15 @@ test("nodes get their part of the addresses and lose the taint of new ones", { t
   );
   assert.deepEqual(c.problems, []);
 });
+
+test("the default roles for users gather their rules", { timeout: 20_000 }, async () => {
+  await using c = await cluster(["clusterrole-aggregation"]);
+  const roles = "clusterroles.rbac.authorization.k8s.io";
+  // What view has comes to admin through edit.
+  const admin = await c.until(roles, "admin", (role) => role?.rules?.length > 20);
+  const gives = (verb: string, resource: string) =>
+    admin.rules.some((rule: any) => rule.verbs.includes(verb) && rule.resources.includes(resource));
+  await c.until(roles, "view", (role) => role?.rules?.length > 0);
+  assert.ok(gives("create", "rolebindings") && gives("create", "pods"));
+  assert.deepEqual(c.problems, []);
+});

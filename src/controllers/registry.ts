@@ -1,4 +1,5 @@
 import type { Controller } from "../client/mod.ts";
+import { clusterRoleAggregationController } from "./clusterroleaggregation/clusterroleaggregation.ts";
 import { daemonSetController } from "./daemonset/daemonset.ts";
 import { deploymentController } from "./deployment/deployment.ts";
 import { endpointsController } from "./endpoints/endpoints.ts";
@@ -37,6 +38,7 @@ export const controllers: readonly ((options: ControllerOptions) => Controller |
   () => statefulSetController,
   () => jobController,
   () => jobOrphanController,
+  () => clusterRoleAggregationController,
   () => namespaceController,
   () => serviceAccountController,
   rootCaController,
