@@ -74,6 +74,7 @@ async function scaleAnswer(call: Call): Promise<HttpAnswer> {
     return objectAnswer(200, toScale(resource, item.object), form);
   }
   const body = route.verb === "update" ? await decodeBodyAs<KubeObject>(request, "autoscaling/v1", "Scale") : undefined;
+  if (body) checkName(body, name!);
   const patch = body ? () => body : await documentPatcher(call, "io.k8s.api.autoscaling.v1.Scale");
   const transform = (current: KubeObject) => applyScale(resource, current, patch(toScale(resource, current)));
   const item = await updateObject(registry, scope, name!, transform, { part: "scale" });
