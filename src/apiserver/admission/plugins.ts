@@ -5,6 +5,8 @@ import { type ServiceRanges, serviceAllocator } from "../services/allocate.ts";
 import { namespaceLifecycle } from "./namespace_lifecycle.ts";
 import { nodeRestriction } from "./node_restriction.ts";
 import { defaultTolerationSeconds, priorityAdmission, taintNewNodes } from "./pods.ts";
+import { mutatingPolicies } from "./policy/mutating.ts";
+import { validatingPolicies } from "./policy/validating.ts";
 import { serviceAccountAdmission } from "./service_account.ts";
 
 /** The plugins in Kubernetes' order: every one's `mutate` runs in it, then, after validation, every one's `validate`. */
@@ -16,6 +18,8 @@ export function admissionPlugins(registry: () => Registry, services: ServiceRang
     taintNewNodes,
     priorityAdmission(registry),
     defaultTolerationSeconds,
+    mutatingPolicies(registry),
+    validatingPolicies(registry),
     serviceAllocator(registry, services),
     // Sees what all others made of it.
     escalationPrevention(registry, () => rbacOf(registry())),

@@ -399,7 +399,7 @@ async function deleteCollection(call: Call): Promise<HttpAnswer> {
   for (const item of listed.items) {
     const { namespace, name } = item.object.metadata;
     try {
-      await deleteObject(registry, { ...scope, namespace }, name, deletion);
+      await deleteObject(registry, { ...scope, namespace }, name, { ...deletion, collection: true });
     } catch (error) {
       if (!(error instanceof StatusError) || error.reason !== "NotFound") throw error;
     }

@@ -3,8 +3,8 @@ import type { Resource } from "../../api/machinery/resource.ts";
 import { conflict, notFound, type Status, type StatusError } from "../../api/machinery/status.ts";
 import { formatTime } from "../../api/machinery/time.ts";
 import { type Cached, cached, encodeValue, storagePrefix } from "../cache/cache.ts";
-import { review } from "./draft.ts";
-import { cacheOf, keyIn, type Registry, type Scope, serveOne, storedResource } from "./scope.ts";
+import { admit, review } from "./draft.ts";
+import { type AdmissionRequest, cacheOf, keyIn, type Registry, type Scope, serveOne, storedResource } from "./scope.ts";
 import { isFinished } from "./update.ts";
 
 /** How a deletion was asked for (meta/v1 DeleteOptions). */
@@ -12,6 +12,8 @@ export interface Deletion {
   gracePeriodSeconds?: number;
   propagationPolicy?: "Foreground" | "Background" | "Orphan";
   preconditions?: { uid?: string; resourceVersion?: string };
+  /** The object is one of a collection: admission is told no name. */
+  collection?: boolean;
 }
 
 /** What a deletion came to: the object while it waits for its end (or as it was), and whether it is gone. */
@@ -34,7 +36,12 @@ export async function deleteObject(
     const item = cacheOf(registry, resource).get(key);
     if (!item) throw notFound(resource, name);
     checkPreconditions(resource, item, deletion);
-    await review(registry, { operation: "DELETE", scope, name, previous: (await serveOne(resource, item)).object });
+    const previous = (await serveOne(resource, item)).object;
+    const { collection, ...given } = deletion;
+    const options = { kind: "DeleteOptions", apiVersion: "meta.k8s.io/v1", ...given, ...dryRunOption(scope) };
+    const request: AdmissionRequest = { operation: "DELETE", scope, name, previous, collection, options };
+    await admit(registry, request);
+    await review(registry, request);
     const now = registry.clock.now();
     const next = planDeletion(stored, item.object, deletion, now);
     // The first deletion of a namespace only marks it, whatever it holds.
@@ -105,6 +112,10 @@ async function commitMark(
   await registry.cache.reached(result.revision);
   if (!result.ok) return undefined;
   return { item: await serveOne(scope.resource, cached(key, mark, result.revision)), gone: true };
+}
+
+function dryRunOption({ dryRun }: Scope): { dryRun?: string[] } {
+  return dryRun ? { dryRun: ["All"] } : {};
 }
 
 function checkPreconditions(resource: Resource, item: Cached, { preconditions }: Deletion): void {

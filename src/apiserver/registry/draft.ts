@@ -3,8 +3,15 @@ import type { Resource } from "../../api/machinery/resource.ts";
 import { sameJson } from "../../base/equal.ts";
 import type { AdmissionRequest, Registry, Scope } from "./scope.ts";
 
-/** Runs every admission plugin's `mutate`. */
+/** Runs every admission plugin's `mutate`; twice if a policy or a webhook changed what others had seen before. */
 export async function admit(registry: Registry, request: AdmissionRequest): Promise<void> {
+  await admitOnce(registry, request);
+  if (!request.rounds?.again) return;
+  request.rounds.second = true;
+  await admitOnce(registry, request);
+}
+
+async function admitOnce(registry: Registry, request: AdmissionRequest): Promise<void> {
   for (const plugin of registry.admission) {
     const waiting = plugin.mutate?.(request);
     if (waiting) await waiting;

@@ -3,6 +3,7 @@ import type { Resource } from "../../api/machinery/resource.ts";
 import type { UserInfo } from "../../base/http.ts";
 import type { Clock, Random } from "../../base/world.ts";
 import type { Store } from "../../store/mod.ts";
+import type { Rounds } from "../admission/reinvocation.ts";
 import type { Authorizer } from "../auth/authorizer.ts";
 import type { Cached, ResourceCache, WatchCache } from "../cache/cache.ts";
 import { cached } from "../cache/cache.ts";
@@ -43,6 +44,8 @@ export interface Scope {
   signal: AbortSignal;
   /** Texts for `Warning` headers. */
   warnings: string[];
+  /** What admission notes for the audit log. */
+  auditAnnotations?: Record<string, string>;
 }
 
 export interface AdmissionRequest {
@@ -55,6 +58,10 @@ export interface AdmissionRequest {
   previous?: KubeObject;
   /** The request's options as an object of meta.k8s.io/v1 (`kind: "CreateOptions"`, …). */
   options?: Record<string, unknown>;
+  /** The object is one of a collection that is deleted: the request names none. */
+  collection?: boolean;
+  /** Plugins that others' changes concern are asked a second time. */
+  rounds?: Rounds;
 }
 
 /** Looks at every write before it is done. Throws a StatusError to refuse. */
