@@ -34,6 +34,8 @@ export interface ApiServerOptions extends AuthenticationOptions {
   /** PEM bundles that clients and front proxies are checked against, published for extension servers. */
   clientCa?: string;
   requestHeaderCa?: string;
+  /** Components that run in this process: `scheduler`, `controller-manager`. */
+  localComponents?: readonly string[];
   /** Where the keys of service account tokens are found; below the issuer if absent. */
   jwksUri?: string;
   kubelet?: { identity?: TlsIdentity; ca?: string };
@@ -85,7 +87,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     tokens,
     audiences,
     rbac: () => (modes.includes("RBAC") ? rbacOf(registry) : undefined),
-    components: componentProbes(net, () => cache.failed !== undefined),
+    components: componentProbes(net, () => cache.failed !== undefined, options.localComponents),
   });
   const handler = createHandler({
     registry,

@@ -51,6 +51,7 @@ export async function startControlPlane(
     ...machine,
     clientCa: pki.ca,
     bootstrapTokens: true,
+    localComponents: ["scheduler", "controller-manager"],
     serviceAccountKey: pki.serviceAccountKey,
     kubelet: { identity: pki.kubeletClient, ca: pki.ca },
     serviceCidr: settings.serviceCidr,
