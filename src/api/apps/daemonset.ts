@@ -1,10 +1,17 @@
-import { defaultPodTemplate } from "../core/podspec/defaults.ts";
+import { defaultPodTemplate, dropGated } from "../core/podspec/defaults.ts";
 import { podWarnings } from "../core/podspec/warnings.ts";
 import { type FieldError, FieldPath, invalid, notSupported, required } from "../machinery/field.ts";
 import type { KubeObject } from "../machinery/object.ts";
 import { defineResource } from "../machinery/resource.ts";
 import { selects } from "../machinery/selector.ts";
-import { checkImmutable, checkLabelSelector, checkNonNegative, type Errors, isEmptySelector } from "../parts/checks.ts";
+import {
+  checkImmutable,
+  checkLabelSelector,
+  checkNonNegative,
+  type Errors,
+  isEmptySelector,
+  sameValue,
+} from "../parts/checks.ts";
 import { ageColumn, containerColumns, integer, labelsText, selectorText, text, wide } from "../parts/columns.ts";
 import { statusSubresource } from "../parts/subresources.ts";
 import { amountOf, checkCountOrPercent, checkEndlessTemplate, checkNotOverAll } from "./validation.ts";
@@ -14,7 +21,20 @@ type DaemonSet = KubeObject & { spec: any; status?: any };
 const specPath = new FieldPath("spec");
 const templatePath = specPath.child("template");
 
-function defaults({ spec }: DaemonSet): void {
+/** How often the template has changed, as an annotation: what is left of a field of old. */
+const templateGeneration = "deprecated.daemonset.template.generation";
+
+function setTemplateGeneration({ metadata }: DaemonSet, value: number): void {
+  metadata.annotations = { ...metadata.annotations, [templateGeneration]: `${value}` };
+}
+
+function templateGenerationOf({ metadata }: DaemonSet): number {
+  return Number.parseInt(metadata.annotations?.[templateGeneration] ?? "", 10) || 0;
+}
+
+function defaults(set: DaemonSet): void {
+  const { spec } = set;
+  setTemplateGeneration(set, templateGenerationOf(set));
   spec.updateStrategy ??= {};
   spec.updateStrategy.type ||= "RollingUpdate";
   if (spec.updateStrategy.type === "RollingUpdate") {
@@ -95,6 +115,16 @@ export const daemonSets = defineResource<DaemonSet>({
   statusFields: ["status"],
   generation: true,
   defaults,
+  prepareCreate(set) {
+    dropGated(set.spec.template.spec);
+    setTemplateGeneration(set, Math.max(templateGenerationOf(set), 1));
+  },
+  prepareUpdate(next, previous) {
+    dropGated(next.spec.template.spec);
+    const changed = !sameValue(next.spec.template, previous.spec.template);
+    setTemplateGeneration(next, templateGenerationOf(previous) + (changed ? 1 : 0));
+  },
+  prepareStatusUpdate: (next, previous) => setTemplateGeneration(next, templateGenerationOf(previous)),
   validate,
   validateUpdate(next, previous) {
     const errors: FieldError[] = [];

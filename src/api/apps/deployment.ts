@@ -1,9 +1,9 @@
-import { defaultPodTemplate } from "../core/podspec/defaults.ts";
+import { defaultPodTemplate, dropGated } from "../core/podspec/defaults.ts";
 import { podWarnings } from "../core/podspec/warnings.ts";
 import { type FieldError, FieldPath, forbiddenField, invalid, notSupported } from "../machinery/field.ts";
 import type { KubeObject } from "../machinery/object.ts";
 import { defineResource } from "../machinery/resource.ts";
-import { checkImmutable, checkNonNegative, type Errors, isEmptySelector } from "../parts/checks.ts";
+import { checkImmutable, checkNonNegative, type Errors, isEmptySelector, sameValue } from "../parts/checks.ts";
 import { ageColumn, containerColumns, selectorText, text, wide } from "../parts/columns.ts";
 import { scaleSubresource, statusSubresource } from "../parts/subresources.ts";
 import {
@@ -123,6 +123,17 @@ export const deployments = defineResource<Deployment>({
   generation: true,
   scale: { specReplicas: "spec.replicas", statusReplicas: "status.replicas", selector: "spec.selector" },
   defaults,
+  prepareCreate: ({ spec }) => dropGated(spec.template.spec),
+  prepareUpdate(next, previous) {
+    dropGated(next.spec.template.spec);
+    // The specification is counted for all kinds; here what annotates a rollout counts as well.
+    if (!sameValue(next.metadata.annotations, previous.metadata.annotations))
+      next.metadata.generation = (previous.metadata.generation ?? 0) + 1;
+  },
+  prepareStatusUpdate(next, previous) {
+    if (previous.metadata.labels) next.metadata.labels = previous.metadata.labels;
+    else delete next.metadata.labels;
+  },
   validate,
   validateUpdate(next, previous) {
     const errors: FieldError[] = [];

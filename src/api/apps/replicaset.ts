@@ -1,4 +1,4 @@
-import { defaultPodTemplate } from "../core/podspec/defaults.ts";
+import { defaultPodTemplate, dropGated } from "../core/podspec/defaults.ts";
 import { podWarnings } from "../core/podspec/warnings.ts";
 import { type FieldError, FieldPath, required } from "../machinery/field.ts";
 import type { KubeObject } from "../machinery/object.ts";
@@ -60,6 +60,8 @@ export const replicaSets = defineResource<ReplicaSet>({
   generation: true,
   scale: { specReplicas: "spec.replicas", statusReplicas: "status.replicas", selector: "spec.selector" },
   defaults,
+  prepareCreate: ({ spec }) => dropGated(spec.template.spec),
+  prepareUpdate: ({ spec }) => dropGated(spec.template.spec),
   validate,
   validateUpdate(next, previous) {
     const errors: FieldError[] = [];

@@ -1,5 +1,5 @@
 import { defaultClaimSpec } from "../core/claimspec.ts";
-import { defaultPodTemplate } from "../core/podspec/defaults.ts";
+import { defaultPodTemplate, dropGated } from "../core/podspec/defaults.ts";
 import { podWarnings } from "../core/podspec/warnings.ts";
 import { type FieldError, FieldPath, forbiddenField, invalid, required } from "../machinery/field.ts";
 import { dns1123Label } from "../machinery/names.ts";
@@ -33,8 +33,6 @@ function defaults({ spec }: StatefulSet): void {
   }
   if (spec.updateStrategy.type === "RollingUpdate" && spec.updateStrategy.rollingUpdate) {
     spec.updateStrategy.rollingUpdate.partition ??= 0;
-    // Behind a gate that is off (KEP-961).
-    delete spec.updateStrategy.rollingUpdate.maxUnavailable;
   }
   spec.persistentVolumeClaimRetentionPolicy ??= {};
   spec.persistentVolumeClaimRetentionPolicy.whenDeleted ||= "Retain";
@@ -51,6 +49,12 @@ function defaults({ spec }: StatefulSet): void {
     claim.status ??= {};
     claim.status.phase ??= "Pending";
   }
+}
+
+/** How many may be missing at once is behind a gate that is off (KEP-961). */
+function dropGatedFields({ spec }: StatefulSet): void {
+  delete spec.updateStrategy.rollingUpdate?.maxUnavailable;
+  dropGated(spec.template.spec);
 }
 
 function checkStrategy(errors: Errors, { type, rollingUpdate }: any, path: FieldPath): void {
@@ -168,6 +172,8 @@ export const statefulSets = defineResource<StatefulSet>({
   generation: true,
   scale: { specReplicas: "spec.replicas", statusReplicas: "status.replicas", selector: "spec.selector" },
   defaults,
+  prepareCreate: dropGatedFields,
+  prepareUpdate: dropGatedFields,
   validate,
   validateUpdate,
   validateStatusUpdate({ status }) {

@@ -1,4 +1,4 @@
-import { defaultPodTemplate } from "../core/podspec/defaults.ts";
+import { defaultPodTemplate, dropGated } from "../core/podspec/defaults.ts";
 import { podWarnings } from "../core/podspec/warnings.ts";
 import { type FieldError, FieldPath, invalid, required } from "../machinery/field.ts";
 import type { KubeObject } from "../machinery/object.ts";
@@ -93,6 +93,8 @@ export const cronJobs = defineResource<CronJob>({
   statusFields: ["status"],
   generation: true,
   defaults,
+  prepareCreate: ({ spec }) => dropGated(spec.jobTemplate.spec.template.spec),
+  prepareUpdate: ({ spec }) => dropGated(spec.jobTemplate.spec.template.spec),
   validate,
   warnings: ({ spec }) => {
     const { template } = spec.jobTemplate.spec;

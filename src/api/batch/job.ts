@@ -1,4 +1,4 @@
-import { defaultPodTemplate } from "../core/podspec/defaults.ts";
+import { defaultPodTemplate, dropGated } from "../core/podspec/defaults.ts";
 import { goPodSpec } from "../core/podspec/goshape.ts";
 import { podWarnings } from "../core/podspec/warnings.ts";
 import { humanDuration } from "../machinery/duration.ts";
@@ -21,7 +21,14 @@ const nameLabel = "batch.kubernetes.io/job-name";
 const oldUidLabel = "controller-uid";
 const oldNameLabel = "job-name";
 
-function defaults({ spec, status }: Job): void {
+/** A job without labels has those of its pods: one and the same object until the job is stored. */
+function shareLabels({ metadata, spec }: Job): void {
+  const labels = spec.template?.metadata?.labels;
+  if (labels && Object.keys(metadata.labels ?? {}).length === 0) metadata.labels = labels;
+}
+
+function defaults(job: Job): void {
+  const { spec, status } = job;
   if (spec.completions === undefined && spec.parallelism === undefined) spec.completions = 1;
   spec.parallelism ??= 1;
   spec.backoffLimit ??= spec.backoffLimitPerIndex === undefined ? 6 : 2147483647;
@@ -38,19 +45,18 @@ function defaults({ spec, status }: Job): void {
     condition.lastProbeTime ??= null;
     condition.lastTransitionTime ??= null;
   }
+  shareLabels(job);
 }
 
 /** A job selects its own pods and nobody else's, unless its author takes that upon himself. */
 function prepareCreate({ metadata, spec }: Job): void {
+  dropGated(spec.template.spec);
   if (spec.manualSelector) return;
-  const { uid, name } = metadata;
-  spec.template.metadata.labels = {
-    ...spec.template.metadata.labels,
-    [uidLabel]: uid,
-    [nameLabel]: name,
-    [oldUidLabel]: uid,
-    [oldNameLabel]: name,
-  };
+  const { uid, name = "" } = metadata;
+  const before = spec.template.metadata.labels;
+  const labels = { ...before, [uidLabel]: uid, [nameLabel]: name, [oldUidLabel]: uid, [oldNameLabel]: name };
+  if (before && metadata.labels === before) metadata.labels = labels;
+  spec.template.metadata.labels = labels;
   spec.selector ??= {};
   spec.selector.matchLabels = { ...spec.selector.matchLabels, [uidLabel]: uid };
 }
@@ -209,6 +215,9 @@ export const jobs = defineResource<Job>({
   defaultDeletion: "orphan",
   defaults,
   prepareCreate,
+  prepareUpdate: ({ spec }) => dropGated(spec.template.spec),
+  prepareStatusUpdate: shareLabels,
+  canonicalize: shareLabels,
   validate,
   validateUpdate,
   validateStatusUpdate,

@@ -3,7 +3,7 @@ import { defineResource, type RequestFacts } from "../machinery/resource.ts";
 import type { Errors } from "../parts/checks.ts";
 import { partSubresource, proxySubresource, statusSubresource, streamSubresource } from "../parts/subresources.ts";
 import { podColumns } from "./podcolumns.ts";
-import { defaultPodOnly, defaultPodSpec } from "./podspec/defaults.ts";
+import { defaultPodOnly, defaultPodSpec, dropGated } from "./podspec/defaults.ts";
 import { checkPodSpec } from "./podspec/podspec.ts";
 import { qosClass } from "./podspec/requirements.ts";
 import { applyLabelKeys } from "./podspec/scheduling.ts";
@@ -43,6 +43,7 @@ const formatTime = (now: number): string => `${new Date(now).toISOString().slice
 
 /** A new pod is pending, and its service class is settled for good. */
 function prepareCreate(pod: Pod, { now }: RequestFacts): void {
+  dropGated(pod.spec);
   applyLabelKeys(pod.spec, pod.metadata.labels);
   pod.status = { phase: "Pending", qosClass: qosClass(pod.spec) };
   if (!pod.spec.schedulingGates?.length) return;
@@ -126,6 +127,7 @@ export const pods = defineResource<Pod>({
   generation: true,
   defaults,
   prepareCreate,
+  prepareUpdate: ({ spec }) => dropGated(spec),
   validate,
   validateCreate,
   validateUpdate(next, previous) {

@@ -2,7 +2,7 @@ import { type FieldError, FieldPath } from "../machinery/field.ts";
 import type { KubeObject } from "../machinery/object.ts";
 import { defineResource } from "../machinery/resource.ts";
 import { containerColumns, labelsText, text } from "../parts/columns.ts";
-import { defaultPodTemplate } from "./podspec/defaults.ts";
+import { defaultPodTemplate, dropGated } from "./podspec/defaults.ts";
 import { checkPodTemplate } from "./podspec/podspec.ts";
 import { podWarnings } from "./podspec/warnings.ts";
 
@@ -22,6 +22,8 @@ export const podTemplates = defineResource<PodTemplate>({
     draft.template ??= {};
     defaultPodTemplate(draft.template);
   },
+  prepareCreate: ({ template }) => dropGated(template.spec),
+  prepareUpdate: ({ template }) => dropGated(template.spec),
   validate({ template }) {
     const errors: FieldError[] = [];
     checkPodTemplate(errors, template, templatePath);

@@ -6,7 +6,7 @@ import { selectsMap } from "../machinery/selector.ts";
 import { checkLabels, checkNonNegative } from "../parts/checks.ts";
 import { ageColumn, containerColumns, integer, labelsText, wide } from "../parts/columns.ts";
 import { scaleSubresource, statusSubresource } from "../parts/subresources.ts";
-import { defaultPodTemplate } from "./podspec/defaults.ts";
+import { defaultPodTemplate, dropGated } from "./podspec/defaults.ts";
 import { podWarnings } from "./podspec/warnings.ts";
 
 type ReplicationController = KubeObject & { spec: any; status?: any };
@@ -60,6 +60,8 @@ export const replicationControllers = defineResource<ReplicationController>({
   defaultDeletion: "orphan",
   scale: { specReplicas: "spec.replicas", statusReplicas: "status.replicas", selector: "spec.selector" },
   defaults,
+  prepareCreate: ({ spec }) => dropGated(spec.template?.spec),
+  prepareUpdate: ({ spec }) => dropGated(spec.template?.spec),
   validate,
   validateStatusUpdate({ status }) {
     const errors: FieldError[] = [];

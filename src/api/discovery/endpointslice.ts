@@ -3,7 +3,7 @@ import { dns1123Label, dns1123Subdomain, ipAddressLegacy, qualifiedName } from "
 import type { KubeObject } from "../machinery/object.ts";
 import { defineResource } from "../machinery/resource.ts";
 import { specialAddress } from "../parts/addresses.ts";
-import { addInvalid, checkImmutable, checkRequiredOneOf, type Errors } from "../parts/checks.ts";
+import { addInvalid, checkImmutable, checkRequiredOneOf, type Errors, sameValue } from "../parts/checks.ts";
 import { ageColumn, firstFew, text } from "../parts/columns.ts";
 
 type EndpointSlice = KubeObject & { addressType?: string; endpoints?: any[]; ports?: any[] };
@@ -95,6 +95,10 @@ export const endpointSlices = defineResource<EndpointSlice>({
   schema: "io.k8s.api.discovery.v1.EndpointSlice",
   generation: true,
   defaults,
+  prepareUpdate(next, previous) {
+    if (!sameValue(next.metadata.labels, previous.metadata.labels))
+      next.metadata.generation = (previous.metadata.generation ?? 0) + 1;
+  },
   validate,
   validateUpdate(next, previous) {
     const errors: FieldError[] = [];

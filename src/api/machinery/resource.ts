@@ -145,6 +145,8 @@ export interface ResourceDeclaration<T extends KubeObject> {
   warnings?(object: T, previous?: T): Iterable<string>;
   /** Name and Age if absent; `Name` is put first unless one of them has that name (events have it last). */
   columns?: readonly Column<T>[];
+  /** Values at the end of a table's row that no column is declared for. */
+  cellsBeyond?: readonly Column<T>[];
   /** Beyond metadata.name and metadata.namespace. */
   selectableFields?: Record<string, (object: T) => string>;
   /** Where `scale` finds its numbers, as JSON paths in dots. */

@@ -73,6 +73,8 @@ export const ipAddresses = defineResource<any>({
   validate: validateAddress,
   validateUpdate: validateAddressUpdate,
   columns: [text("ParentRef", parentText)],
+  // The real server has no column for it, but a cell.
+  cellsBeyond: [ageColumn],
 });
 
 export const serviceCidrs = defineResource<any>({

@@ -38,6 +38,7 @@ export const podDisruptionBudgets = defineResource<Budget>({
   subresources: [statusSubresource],
   statusFields: ["status"],
   generation: true,
+  nameRule: "path",
   unconditionalUpdate: false,
   validate,
   validateStatusUpdate({ status }) {

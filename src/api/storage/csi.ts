@@ -22,6 +22,11 @@ function defaultDriver({ spec }: any): void {
   if (!spec.volumeLifecycleModes?.length) spec.volumeLifecycleModes = ["Persistent"];
 }
 
+/** A driver's generation counts from its first change on. */
+function countDriverChange(next: any, previous: any): void {
+  if (!sameValue(next.spec, previous.spec)) next.metadata.generation = (previous.metadata.generation ?? 0) + 1;
+}
+
 function validateDriver({ metadata, spec }: any): FieldError[] {
   const errors: FieldError[] = [];
   if (metadata.name?.length > 63) checkCsiDriverName(errors, metadata.name, new FieldPath("metadata").child("name"));
@@ -107,6 +112,7 @@ export const csiDrivers = defineResource<any>({
   schema: "io.k8s.api.storage.v1.CSIDriver",
   unconditionalUpdate: false,
   defaults: defaultDriver,
+  prepareUpdate: countDriverChange,
   validate: validateDriver,
   validateUpdate: validateDriverUpdate,
   columns: [

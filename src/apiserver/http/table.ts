@@ -46,6 +46,7 @@ export function toTable(
   now: number,
 ): Table {
   const columns = columnsOf(resource);
+  const cells = [...columns, ...(resource.cellsBeyond ?? [])];
   return {
     kind: "Table",
     apiVersion: `meta.k8s.io/${metaVersion}`,
@@ -58,7 +59,7 @@ export function toTable(
       priority: column.priority ?? 0,
     })),
     rows: items.map((item) => ({
-      cells: columns.map((column) => column.value(item.object, now) ?? null),
+      cells: cells.map((column) => column.value(item.object, now) ?? null),
       object: include === "None" ? null : include === "Object" ? item.object : partialObject(item.object, metaVersion),
     })),
   };

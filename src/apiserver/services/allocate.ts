@@ -1,3 +1,4 @@
+import { needsHealthCheckPort, needsNodePort } from "../../api/core/servicetypes.ts";
 import { FieldPath, invalid, invalidObject } from "../../api/machinery/field.ts";
 import { formatIp, networkOf, parseCidr, parseIp } from "../../api/machinery/ip.ts";
 import type { KubeObject } from "../../api/machinery/object.ts";
@@ -17,6 +18,15 @@ interface Pool {
   size: bigint;
 }
 
+/** What one Service may not have any more, and whether it only asks what would be. */
+interface Claim {
+  used: Set<string>;
+  dryRun: boolean;
+}
+
+/** The first node port that a dry run shows. */
+const dryRunPort = 32_769;
+
 /** How long an address given to a create that is still under way stays reserved, in milliseconds. */
 const reservationMs = 10_000;
 
@@ -30,6 +40,7 @@ export function serviceAllocator(registry: () => Registry, ranges: ServiceRanges
     throw new Error(`service CIDR ${JSON.stringify(ranges.serviceCidr)}: wanted an address range such as 10.96.0.0/16`);
   const base = networkOf(cidr);
   const addresses: Pool = { first: base + 1n, size: (1n << BigInt(32 - cidr.prefix)) - 2n };
+  const ownAddress = formatIp(4, addresses.first);
   const reserved = new Map<string, number>();
 
   function reserve(what: string): void {
@@ -38,15 +49,15 @@ export function serviceAllocator(registry: () => Registry, ranges: ServiceRanges
     reserved.set(what, now + reservationMs);
   }
 
-  function taken(except: KubeObject): Set<string> {
+  function taken(except: KubeObject, previous: KubeObject | undefined): Set<string> {
     const used = new Set(reserved.keys());
+    // The API server's own, whether its Service is there already or not.
+    if (!isOwnService(except)) used.add(ownAddress);
     const table = cacheOf(registry(), registry().resources.byId("services")!);
-    for (const { object } of table.list()) {
-      if (object.metadata.uid === except.metadata.uid) continue;
-      for (const ip of object.spec?.clusterIPs ?? []) used.add(ip);
-      for (const port of object.spec?.ports ?? []) if (port.nodePort) used.add(portKey(port.nodePort, port.protocol));
-      if (object.spec?.healthCheckNodePort) used.add(portKey(object.spec.healthCheckNodePort, "TCP"));
-    }
+    for (const { object } of table.list())
+      if (object.metadata.uid !== except.metadata.uid) for (const each of holdings(object)) used.add(each);
+    // What it has it may keep, even if that was reserved for it a moment ago.
+    if (previous) for (const each of holdings(previous)) used.delete(each);
     return used;
   }
 
@@ -66,7 +77,7 @@ export function serviceAllocator(registry: () => Registry, ranges: ServiceRanges
     throw internal("failed to allocate a serviceIP: range is full");
   }
 
-  function claimAddress(object: KubeObject, used: Set<string>): void {
+  function claimAddress(object: KubeObject, claim: Claim): void {
     const { spec } = object;
     const asked: string | undefined = spec.clusterIP || spec.clusterIPs?.[0];
     if (asked === "None") {
@@ -74,65 +85,89 @@ export function serviceAllocator(registry: () => Registry, ranges: ServiceRanges
       spec.clusterIPs = ["None"];
     } else if (asked) {
       const ip = parseIp(asked);
-      if (ip) checkAddress(object, asked, ip.value, used);
+      if (ip) checkAddress(object, asked, ip.value, claim.used);
       spec.clusterIP = asked;
       spec.clusterIPs ??= [asked];
     } else {
-      const ip = pickAddress(used);
+      const ip = pickAddress(claim.used);
       spec.clusterIP = ip;
       spec.clusterIPs = [ip];
     }
-    if (spec.clusterIP !== "None") reserve(spec.clusterIP);
-    spec.ipFamilies ??= ["IPv4"];
-    spec.ipFamilyPolicy ??= "SingleStack";
+    if (spec.clusterIP !== "None") take(claim, spec.clusterIP);
   }
 
   function checkAddress(object: KubeObject, asked: string, value: bigint, used: Set<string>): void {
     const path = new FieldPath("spec").child("clusterIPs");
     const why =
       value < addresses.first || value >= addresses.first + addresses.size
-        ? `failed to allocate IP ${asked}: the provided IP (${asked}) is not in the valid range. The range of valid IPs is ${ranges.serviceCidr}`
+        ? `failed to allocate IP ${asked}: the provided network does not match the current range`
         : used.has(asked)
           ? `failed to allocate IP ${asked}: provided IP is already allocated`
           : undefined;
     if (why) throw invalidObject("", "Service", object.metadata.name, [invalid(path, [asked], why)]);
   }
 
-  function claimPorts(object: KubeObject, previous: KubeObject | undefined, used: Set<string>): void {
-    for (const [index, port] of (object.spec.ports ?? []).entries()) {
-      const protocol = port.protocol ?? "TCP";
-      if (!port.nodePort) {
-        const before = previous?.spec?.ports?.find(
-          (each: any) => each.port === port.port && (each.protocol ?? "TCP") === protocol,
-        );
-        port.nodePort = before?.nodePort ?? pickPort(used, protocol);
-      } else checkPort(object, port.nodePort, protocol, index, used);
-      used.add(portKey(port.nodePort, protocol));
-      reserve(portKey(port.nodePort, protocol));
+  /** Ports of one number share their node port, whatever their protocols. */
+  function claimPorts(object: KubeObject, previous: KubeObject | undefined, claim: Claim): void {
+    const given = new Map<number, number>();
+    const ports: any[] = object.spec.ports ?? [];
+    for (const [index, port] of ports.entries()) {
+      const shared = given.get(port.port);
+      const before = previous?.spec?.ports?.find(
+        (each: any) => each.port === port.port && (each.protocol ?? "TCP") === (port.protocol ?? "TCP"),
+      );
+      const later = ports.find((each) => each.port === port.port && each.nodePort)?.nodePort;
+      const wanted = port.nodePort || shared || before?.nodePort || later;
+      if (wanted && wanted !== shared) checkPort(object, wanted, index, claim.used);
+      port.nodePort = wanted ?? pickPort(claim);
+      given.set(port.port, port.nodePort);
+      take(claim, portKey(port.nodePort));
     }
   }
 
-  function checkPort(object: KubeObject, nodePort: number, protocol: string, index: number, used: Set<string>): void {
+  /** The port that load balancers ask nodes at for the Service's health. */
+  function claimHealthPort(object: KubeObject, claim: Claim): void {
+    const { spec } = object;
+    const asked: number | undefined = spec.healthCheckNodePort || undefined;
+    const why = asked === undefined ? undefined : portProblem(asked, claim.used);
+    if (why) throw internal(`failed to allocate requested HealthCheck NodePort ${asked}: ${why}`);
+    spec.healthCheckNodePort = asked ?? pickPort(claim);
+    take(claim, portKey(spec.healthCheckNodePort));
+  }
+
+  function portProblem(nodePort: number, used: Set<string>): string | undefined {
     const { first, last } = ranges.nodePorts;
+    if (nodePort < first || nodePort > last)
+      return `provided port is not in the valid range. The range of valid ports is ${first}-${last}`;
+    return used.has(portKey(nodePort)) ? "provided port is already allocated" : undefined;
+  }
+
+  function checkPort(object: KubeObject, nodePort: number, index: number, used: Set<string>): void {
     const path = new FieldPath("spec").child("ports").index(index).child("nodePort");
-    const why =
-      nodePort < first || nodePort > last
-        ? `provided port is not in the valid range. The range of valid ports is ${first}-${last}`
-        : used.has(portKey(nodePort, protocol))
-          ? "provided port is already allocated"
-          : undefined;
+    const why = portProblem(nodePort, used);
     if (why) throw invalidObject("", "Service", object.metadata.name, [invalid(path, nodePort, why)]);
   }
 
-  function pickPort(used: Set<string>, protocol: string): number {
+  function pickPort({ used, dryRun }: Claim): number {
     const { first, last } = ranges.nodePorts;
+    if (dryRun) {
+      // Nothing is given out: any number will do that none of this Service's own has.
+      let port = dryRunPort;
+      while (used.has(portKey(port))) port++;
+      return port;
+    }
     const size = last - first + 1;
     const start = Math.floor(registry().random.next() * size);
     for (let step = 0; step < size; step++) {
       const port = first + ((start + step) % size);
-      if (!used.has(portKey(port, protocol))) return port;
+      if (!used.has(portKey(port))) return port;
     }
     throw internal("failed to allocate a nodePort: range is full");
+  }
+
+  function take({ used, dryRun }: Claim, what: string): void {
+    used.add(what);
+    if (!dryRun) reserve(what);
   }
 
   return {
@@ -144,18 +179,30 @@ export function serviceAllocator(registry: () => Registry, ranges: ServiceRanges
         for (const field of ["clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy"]) delete spec[field];
         return;
       }
-      const used = taken(draft);
-      claimAddress(draft, used);
-      if (spec.type === "NodePort" || (spec.type === "LoadBalancer" && spec.allocateLoadBalancerNodePorts !== false)) {
-        claimPorts(draft, previous, used);
+      const claim: Claim = { used: taken(draft, previous), dryRun: scope.dryRun };
+      claimAddress(draft, claim);
+      if (needsNodePort(spec)) {
+        claimPorts(draft, previous, claim);
       } else if (operation === "UPDATE" && spec.type === "ClusterIP" && previous?.spec?.type !== "ClusterIP") {
         // The ports of the type that it was; one that the user asks for now fails validation before this.
         for (const port of spec.ports ?? []) delete port.nodePort;
       }
+      if (needsHealthCheckPort(spec)) claimHealthPort(draft, claim);
     },
   };
 }
 
-function portKey(port: number, protocol: string): string {
-  return `${protocol}:${port}`;
+/** The addresses and node ports of a Service, as they stand in a set of those that are taken. */
+function* holdings({ spec }: KubeObject): Iterable<string> {
+  yield* spec?.clusterIPs ?? [];
+  for (const port of spec?.ports ?? []) if (port.nodePort) yield portKey(port.nodePort);
+  if (spec?.healthCheckNodePort) yield portKey(spec.healthCheckNodePort);
+}
+
+function isOwnService({ metadata }: KubeObject): boolean {
+  return metadata.namespace === "default" && metadata.name === "kubernetes";
+}
+
+function portKey(port: number): string {
+  return `port ${port}`;
 }

@@ -51,14 +51,20 @@ export function defaultContainer(container: Container): void {
   defaultProbe(container.startupProbe);
   defaultHttp(container.lifecycle?.postStart?.httpGet);
   defaultHttp(container.lifecycle?.preStop?.httpGet);
-  dropStopSignal(container);
 }
 
-/** Stop signals are behind a gate that is off (KEP-4960): they are dropped, as the real server does. */
-function dropStopSignal(container: Container): void {
-  if (!container.lifecycle) return;
-  delete container.lifecycle.stopSignal;
-  if (Object.keys(container.lifecycle).length === 0) delete container.lifecycle;
+/**
+ * Drops what is behind a gate that is off: stop signals (KEP-4960). Runs when an object is about to be stored, not with the
+ * defaults: who wrote such a field owns it all the same.
+ */
+export function dropGated(spec: Record<string, any> | undefined): void {
+  for (const list of ["containers", "initContainers", "ephemeralContainers"]) {
+    for (const container of spec?.[list] ?? []) {
+      if (!container.lifecycle) continue;
+      delete container.lifecycle.stopSignal;
+      if (Object.keys(container.lifecycle).length === 0) delete container.lifecycle;
+    }
+  }
 }
 
 function defaultDownwardItems(items: any[] | undefined): void {

@@ -125,6 +125,8 @@ function keyOf(name: string, items: Schema, definitions: Definitions): ListKey {
   const target = items.$ref === undefined ? items : definitions(items.$ref);
   const field = target.properties?.[name];
   if (field?.default !== undefined) return { name, fallback: field.default };
+  // References that point nowhere are allowed: their names are optional and empty.
+  if (items.$ref === "io.k8s.api.core.v1.LocalObjectReference") return { name, fallback: "" };
   // Go's empty value stands for a required field that is left out.
   const isRequired = items.$ref !== undefined && (target.required ?? []).includes(name);
   if (!isRequired) return { name };
