@@ -6,6 +6,7 @@ import type { HttpHandler, Net, TlsIdentity } from "../base/http.ts";
 import type { Clock, Random } from "../base/world.ts";
 import type { Store } from "../store/mod.ts";
 import { admissionPlugins } from "./admission/plugins.ts";
+import { type Aggregator, runAggregator } from "./aggregation/aggregator.ts";
 import { type AuthenticationOptions, authentication } from "./auth/authentication.ts";
 import { type AuthorizationMode, authorizerOf, rbacOf } from "./auth/authorization.ts";
 import { alsoNeeded, attributesOf, denied } from "./auth/denial.ts";
@@ -39,6 +40,8 @@ export interface ApiServerOptions extends AuthenticationOptions {
   /** Where the keys of service account tokens are found; below the issuer if absent. */
   jwksUri?: string;
   kubelet?: { identity?: TlsIdentity; ca?: string };
+  /** The certificate by which extension servers know that this server tells the truth about who asks. */
+  proxyClient?: TlsIdentity;
   serviceCidr?: string;
   nodePorts?: { first: number; last: number };
   report?(error: unknown, route: Route): void;
@@ -89,6 +92,8 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     rbac: () => (modes.includes("RBAC") ? rbacOf(registry) : undefined),
     components: componentProbes(net, () => cache.failed !== undefined, options.localComponents),
   });
+  let aggregator: Aggregator | undefined;
+  const paths = pathHandler(registry, keys, options.jwksUri, () => aggregator);
   const handler = createHandler({
     registry,
     authenticate,
@@ -102,13 +107,16 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
       const second = also && registry.authorizer(also);
       if (second && second.decision !== "allow") throw denied(also, second.reason);
     },
-    paths: pathHandler(registry, keys, options.jwksUri),
+    paths: (route, request) => paths(route, request),
+    aggregated: (path, request, user) => aggregator?.answer(path, request, user),
     subresources: { connect, tokens: keys, audiences, virtual },
     report: options.report ?? (() => {}),
   });
   await bootstrap(registry, { ...options, serviceCidr }, abort.signal);
   const report = (error: unknown) => options.report?.(error, parseRoute("GET", "/"));
   const definitions = await runDefinitions(registry, table, net, report, abort.signal);
+  const access = { net, identity: options.proxyClient };
+  aggregator = await runAggregator(registry, table, access, report, abort.signal);
   const compaction = compactRegularly(registry, abort.signal);
   const serviceIp = firstAddress(serviceCidr);
   return {
@@ -120,6 +128,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
       abort.abort();
       connect.close();
       await definitions[Symbol.asyncDispose]();
+      await aggregator[Symbol.asyncDispose]();
       await compaction;
     },
   };

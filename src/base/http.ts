@@ -4,6 +4,9 @@
 /** Header names are lower case. */
 export type Headers = Record<string, string>;
 
+/** Headers of a request that this process sends: several values make several header lines. */
+export type OutgoingHeaders = Record<string, string | string[]>;
+
 /** A byte stream in both directions: a socket, or one end of a pipe in memory. */
 export interface ByteStream {
   readable: AsyncIterable<Uint8Array>;
@@ -136,12 +139,12 @@ export interface HttpClient {
   request(request: {
     method: string;
     url: string;
-    headers: Headers;
+    headers: OutgoingHeaders;
     body?: Uint8Array | AsyncIterable<Uint8Array>;
     signal?: AbortSignal;
   }): Promise<HttpClientAnswer>;
   /** Asks for an upgrade. `stream` is there when the status is 101; otherwise `body` tells why not. */
-  upgrade(request: { method: string; url: string; headers: Headers; signal?: AbortSignal }): Promise<{
+  upgrade(request: { method: string; url: string; headers: OutgoingHeaders; signal?: AbortSignal }): Promise<{
     status: number;
     headers: Headers;
     stream?: ByteStream;

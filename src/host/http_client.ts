@@ -5,7 +5,7 @@ import type { Socket } from "node:net";
 import { Readable } from "node:stream";
 import type { SecureContextOptions } from "node:tls";
 import WebSocket from "ws";
-import type { Headers, HttpClient, HttpTarget, Net } from "../base/http.ts";
+import type { Headers, HttpClient, HttpTarget, Net, OutgoingHeaders } from "../base/http.ts";
 import { byteStream, isDisconnect } from "./stream.ts";
 import { webSocketStream } from "./websocket.ts";
 
@@ -18,7 +18,12 @@ export const httpClient: Net["httpClient"] = (target): HttpClient => {
   const agent = secure ? new https.Agent({ keepAlive: true, ...tls }) : new http.Agent({ keepAlive: true });
   const session = secure ? sharedSession(base, tls) : undefined;
 
-  function http1(request: { method: string; url: string; headers: Headers; signal?: AbortSignal }): http.ClientRequest {
+  function http1(request: {
+    method: string;
+    url: string;
+    headers: OutgoingHeaders;
+    signal?: AbortSignal;
+  }): http.ClientRequest {
     const options = {
       method: request.method,
       host: base.hostname.replace(/^\[|\]$/g, ""),

@@ -1,20 +1,59 @@
-import { type FieldError, FieldPath, invalid } from "../machinery/field.ts";
+import { type FieldError, FieldPath, invalid, required } from "../machinery/field.ts";
+import { dns1035Label, dns1123Subdomain } from "../machinery/names.ts";
 import { defineResource } from "../machinery/resource.ts";
 import { ageColumn, text } from "../parts/columns.ts";
 import { statusSubresource } from "../parts/subresources.ts";
 
 const specPath = new FieldPath("spec");
 
-function validate({ spec }: any): FieldError[] {
-  const errors: FieldError[] = [];
-  const { groupPriorityMinimum: group = 0, versionPriority: version = 0 } = spec;
-  if (group <= 0 || group > 20000) {
-    errors.push(invalid(specPath.child("groupPriorityMinimum"), group, "must be positive and less than 20000"));
+function* validate({ metadata, spec }: any): Generator<FieldError> {
+  const { group = "", version = "" } = spec;
+  const wanted = `${version}.${group}`;
+  if (metadata.name && metadata.name !== wanted) {
+    const why = `must be \`spec.version+"."+spec.group\`: ${JSON.stringify(wanted)}`;
+    yield invalid(new FieldPath("metadata").child("name"), metadata.name, why);
   }
-  if (version <= 0 || version > 1000) {
-    errors.push(invalid(specPath.child("versionPriority"), version, "must be positive and less than 1000"));
+  const groupPath = specPath.child("group");
+  if (group === "" && version !== "v1")
+    yield required(groupPath, "only v1 may have an empty group and it better be legacy kube");
+  if (group !== "") for (const why of dns1123Subdomain(group)) yield invalid(groupPath, group, why);
+  for (const why of dns1035Label(version)) yield invalid(specPath.child("version"), version, why);
+  const { groupPriorityMinimum = 0, versionPriority = 0 } = spec;
+  if (groupPriorityMinimum <= 0 || groupPriorityMinimum > groupPriorityMax) {
+    const why = `must be positive and less than ${groupPriorityMax}`;
+    yield invalid(specPath.child("groupPriorityMinimum"), groupPriorityMinimum, why);
   }
-  return errors;
+  if (versionPriority <= 0 || versionPriority > versionPriorityMax) {
+    const why = `must be positive and less than ${versionPriorityMax}`;
+    yield invalid(specPath.child("versionPriority"), versionPriority, why);
+  }
+  yield* spec.service ? remoteErrors(spec) : localErrors(spec);
+}
+
+const groupPriorityMax = 20_000;
+const versionPriorityMax = 1_000;
+
+function* localErrors({ caBundle, insecureSkipTLSVerify }: any): Generator<FieldError> {
+  if (caBundle)
+    yield invalid(
+      specPath.child("caBundle"),
+      `${atob(caBundle).length} bytes`,
+      "local APIServices may not have a caBundle",
+    );
+  if (insecureSkipTLSVerify) {
+    const why = "local APIServices may not have insecureSkipTLSVerify";
+    yield invalid(specPath.child("insecureSkipTLSVerify"), insecureSkipTLSVerify, why);
+  }
+}
+
+function* remoteErrors({ service, caBundle, insecureSkipTLSVerify }: any): Generator<FieldError> {
+  const path = specPath.child("service");
+  if (!service.namespace) yield required(path.child("namespace"));
+  if (!service.name) yield required(path.child("name"));
+  if (service.port < 1 || service.port > 65535)
+    yield invalid(path.child("port"), service.port, "port is not valid: must be between 1 and 65535, inclusive");
+  if (insecureSkipTLSVerify && caBundle)
+    yield invalid(specPath.child("insecureSkipTLSVerify"), true, "may not be true if caBundle is present");
 }
 
 export const apiServices = defineResource<any>({
@@ -24,6 +63,7 @@ export const apiServices = defineResource<any>({
   plural: "apiservices",
   categories: ["api-extensions"],
   scope: "Cluster",
+  nameRule: "path",
   schema: "io.k8s.kube-aggregator.pkg.apis.apiregistration.v1.APIService",
   storagePrefix: "apiregistration.k8s.io/apiservices",
   subresources: [statusSubresource],

@@ -24,6 +24,8 @@ export interface HandlerParts {
   impersonate(user: UserInfo, route: Route, request: HttpRequest): UserInfo | undefined;
   authorize: Authorizer;
   paths: PathHandler;
+  /** Answers for groups that another server has; undefined for our own. */
+  aggregated(path: string, request: HttpRequest, user: UserInfo): Promise<HttpAnswer> | undefined;
   subresources: SubresourceHandlers;
   /** Told of errors that are ours. */
   report(error: unknown, route: Route): void;
@@ -43,6 +45,8 @@ export function createHandler(parts: HandlerParts): HttpHandler {
       const user = other ?? sender;
       const allowed = parts.authorize(user, route);
       if (allowed) await allowed;
+      const elsewhere = parts.aggregated(route.path, request, user);
+      if (elsewhere) return await elsewhere;
       if (route.resource) {
         const versions = parts.registry.resources.versions(route.resource.group);
         if (versions === undefined || isMissing(parts.registry, route.resource, route.verb)) return notFoundText();

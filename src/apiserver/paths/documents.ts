@@ -1,5 +1,8 @@
 import { loadDefinitions, loadDocs, loadOperations } from "../../api/machinery/definitions.ts";
 import type { HttpAnswer, HttpRequest } from "../../base/http.ts";
+import type { Aggregator } from "../aggregation/aggregator.ts";
+import { aggregatedEntry, groupEntry, mergeOpenApiV2, remoteGroups } from "../aggregation/documents.ts";
+import { remoteDocument, remoteOpenApiV2, remoteOpenApiV3 } from "../aggregation/openapi.ts";
 import { aggregatedDiscovery, aggregatedMediaType, asksForAggregated, etagOf } from "../discovery/aggregated.ts";
 import { apiGroup, apiGroupList, apiResourceList, apiVersions, versionInfo } from "../discovery/discovery.ts";
 import type { Route } from "../http/route.ts";
@@ -25,10 +28,12 @@ interface Document {
 }
 
 /** Discovery, OpenAPI and `/version`. Each document is made when first asked for and kept. */
-export function documents(registry: Registry) {
+export function documents(registry: Registry, aggregator: () => Aggregator | undefined) {
   const kept = new Map<string, Promise<Document | undefined>>();
   const resources = () => registry.resources.all();
-  let keptFor = resources();
+  const remote = () => remoteGroups(aggregator()?.versions() ?? []);
+  const state = () => [resources(), aggregator()?.revision];
+  let keptFor = state();
 
   async function make(path: string, form: Form, host: string): Promise<Document | undefined> {
     if (form === "protobuf") {
@@ -41,7 +46,10 @@ export function documents(registry: Registry) {
     }
     const aggregated = form === "aggregated";
     if (aggregated) {
-      const bytes = json(aggregatedDiscovery(resources(), path === "/api" ? "core" : "groups"));
+      const own = aggregatedDiscovery(resources(), path === "/api" ? "core" : "groups") as { items: object[] };
+      if (path === "/apis")
+        for (const { group, versions } of remote()) own.items.push(aggregatedEntry(group, versions));
+      const bytes = json(own);
       return { bytes, contentType: aggregatedMediaType, etag: await etagOf(bytes) };
     }
     const found = await plain(path, host);
@@ -56,14 +64,24 @@ export function documents(registry: Registry) {
   async function plain(path: string, host: string): Promise<object | undefined> {
     if (path === "/version") return versionInfo(build);
     if (path === "/api") return apiVersions(host);
-    if (path === "/apis") return apiGroupList(resources());
+    if (path === "/apis") {
+      const list = apiGroupList(resources()) as { groups: object[] };
+      for (const { group, versions } of remote()) {
+        const available = versions.filter((each) => each.available);
+        if (available.length > 0) list.groups.push(groupEntry(group, available));
+      }
+      return list;
+    }
     if (path === "/") return { paths: rootPaths(registry) };
     if (path.startsWith("/openapi/")) return openApi(path);
     const match = /^\/(?:api\/([^/]+)|apis\/([^/]+)(?:\/([^/]+))?)$/.exec(path);
     if (!match) return undefined;
     const [, coreVersion, group, version] = match;
     if (coreVersion) return apiResourceList(resources(), coreVersion);
-    return version ? apiResourceList(resources(), `${group}/${version}`) : apiGroup(resources(), group!);
+    if (version) return apiResourceList(resources(), `${group}/${version}`);
+    const found = remote().find((each) => each.group === group);
+    if (found) return { kind: "APIGroup", apiVersion: "v1", ...groupEntry(group!, found.versions) };
+    return apiGroup(resources(), group!);
   }
 
   async function openApi(path: string): Promise<object | undefined> {
@@ -71,21 +89,33 @@ export function documents(registry: Registry) {
     const custom = customDocuments(resources(), path === "/openapi/v2" ? "v2" : "v3");
     const definitions = { ...all, ...custom.definitions };
     const source = { resources: resources(), definitions, docs, operations, ready: custom.ready };
-    if (path === "/openapi/v2") return openApiV2(source);
-    if (path === "/openapi/v3") return openApiV3Index(source);
+    if (path === "/openapi/v2") return mergeOpenApiV2(openApiV2(source), await remoteOpenApiV2(aggregator()));
+    if (path === "/openapi/v3") {
+      const index = (await openApiV3Index(source)) as { paths: Record<string, object> };
+      Object.assign(index.paths, await remoteOpenApiV3(aggregator()));
+      return index;
+    }
+    const elsewhere = await remoteDocument(aggregator(), path);
+    if (elsewhere) return elsewhere;
     return path.startsWith("/openapi/v3/") ? openApiV3(source, path.slice("/openapi/v3/".length)) : undefined;
   }
 
-  return async ({ path: given }: Route, request: HttpRequest): Promise<HttpAnswer | undefined> => {
-    const path = given.length > 1 && given.endsWith("/") ? given.slice(0, -1) : given;
-    const form = formOf(path, request.headers.accept);
-    const host = request.headers.host ?? request.headers[":authority"] ?? "";
-    const key = `${path} ${form} ${path === "/api" ? host : ""}`;
-    if (keptFor !== resources()) {
-      // Custom resources came or went: every document may have changed.
-      kept.clear();
-      keptFor = resources();
-    }
+  /** A document whose hash was named stays what it is: clients may keep it. One with another hash is elsewhere by now. */
+  async function hashAnswer(
+    path: string,
+    hash: string | null,
+  ): Promise<HttpAnswer | { headers: Record<string, string> } | undefined> {
+    if (hash === null) return undefined;
+    const index = JSON.parse(
+      new TextDecoder().decode((await keep("/openapi/v3 plain ", "/openapi/v3", "plain", ""))!.bytes),
+    );
+    const address: string | undefined = index.paths[path.slice("/openapi/v3/".length)]?.serverRelativeURL;
+    if (address === undefined) return undefined;
+    if (address.endsWith(`hash=${hash}`)) return { headers: { "cache-control": "public, immutable" } };
+    return { status: 301, headers: { location: address } };
+  }
+
+  function keep(key: string, path: string, form: Form, host: string): Promise<Document | undefined> {
     let document = kept.get(key);
     if (!document) {
       document = make(path, form, host);
@@ -96,10 +126,27 @@ export function documents(registry: Registry) {
       );
       kept.set(key, document);
     }
-    const found = await document;
+    return document;
+  }
+
+  return async ({ path: given, query }: Route, request: HttpRequest): Promise<HttpAnswer | undefined> => {
+    const path = given.length > 1 && given.endsWith("/") ? given.slice(0, -1) : given;
+    const form = formOf(path, request.headers.accept);
+    const host = request.headers.host ?? request.headers[":authority"] ?? "";
+    const key = `${path} ${form} ${path === "/api" ? host : ""}`;
+    const now = state();
+    if (now.some((each, index) => each !== keptFor[index])) {
+      // Custom resources or extension servers came or went: every document may have changed.
+      kept.clear();
+      keptFor = now;
+    }
+    const found = await keep(key, path, form, host);
     if (!found) return undefined;
+    const hashed = path.startsWith("/openapi/v3/") ? await hashAnswer(path, query.get("hash")) : undefined;
+    if (hashed && "status" in hashed) return hashed;
     const headers: Record<string, string> = {
       "content-type": found.contentType,
+      ...hashed?.headers,
       ...(found.etag ? { etag: found.etag, vary: "Accept" } : {}),
     };
     if (found.etag && request.headers["if-none-match"] === found.etag) return { status: 304, headers };

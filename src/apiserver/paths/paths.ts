@@ -1,4 +1,5 @@
 import type { HttpAnswer } from "../../base/http.ts";
+import type { Aggregator } from "../aggregation/aggregator.ts";
 import type { TokenKeys } from "../auth/token_keys.ts";
 import { objectAnswer } from "../http/answer.ts";
 import type { PathHandler } from "../http/handler.ts";
@@ -10,8 +11,13 @@ const json = { format: "json", contentType: "application/json" } as const;
 const utf8 = new TextEncoder();
 
 /** Discovery, OpenAPI, version, health and the keys of service account tokens. */
-export function pathHandler(registry: Registry, keys: TokenKeys | undefined, jwksUri?: string): PathHandler {
-  const document = documents(registry);
+export function pathHandler(
+  registry: Registry,
+  keys: TokenKeys | undefined,
+  jwksUri: string | undefined,
+  aggregator: () => Aggregator | undefined,
+): PathHandler {
+  const document = documents(registry, aggregator);
   return async (route, request) => {
     const health = healthAnswer(registry, route);
     if (health) return health;

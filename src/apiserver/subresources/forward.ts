@@ -1,5 +1,5 @@
 import { StatusError } from "../../api/machinery/status.ts";
-import type { ByteStream, Headers, HttpAnswer, HttpClient, HttpRequest } from "../../base/http.ts";
+import type { ByteStream, HttpAnswer, HttpClient, HttpRequest, OutgoingHeaders } from "../../base/http.ts";
 
 /** Headers of one connection, which no proxy passes on (RFC 9110, section 7.6.1), and who asked us. */
 const connectionHeaders = new Set([
@@ -15,16 +15,25 @@ const connectionHeaders = new Set([
   "http2-settings",
 ]);
 
-function passable(headers: Headers): Headers {
-  const out: Headers = {};
+function passable<Given extends OutgoingHeaders>(headers: Given): Given {
+  const out = {} as Record<string, string | string[]>;
   for (const name in headers) if (!name.startsWith(":") && !connectionHeaders.has(name)) out[name] = headers[name]!;
-  return out;
+  return out as Given;
 }
 
-/** Passes a request on to another server, upgrades included, and its answer back. A 503 if it cannot be reached. */
-export async function forward(request: HttpRequest, client: HttpClient, url: string): Promise<HttpAnswer> {
+/**
+ * Passes a request on to another server, upgrades included, and its answer back. A 503 if it cannot be reached. `headers`
+ * are the request's own if absent.
+ */
+export async function forward(
+  request: HttpRequest,
+  client: HttpClient,
+  url: string,
+  headers: OutgoingHeaders = request.headers,
+): Promise<HttpAnswer> {
   try {
-    return request.upgrade ? await forwardUpgrade(request, client, url) : await forwardPlain(request, client, url);
+    const pass = request.upgrade ? forwardUpgrade : forwardPlain;
+    return await pass(request, client, url, headers);
   } catch (error) {
     if (error instanceof StatusError) throw error;
     const message = `error trying to reach service: ${error instanceof Error ? error.message : error}`;
@@ -32,22 +41,32 @@ export async function forward(request: HttpRequest, client: HttpClient, url: str
   }
 }
 
-async function forwardPlain(request: HttpRequest, client: HttpClient, url: string): Promise<HttpAnswer> {
+async function forwardPlain(
+  request: HttpRequest,
+  client: HttpClient,
+  url: string,
+  headers: OutgoingHeaders,
+): Promise<HttpAnswer> {
   const { body } = request;
   const bytes = body && "object" in body ? new TextEncoder().encode(JSON.stringify(body.object)) : body;
   const answer = await client.request({
     method: request.method,
     url,
-    headers: passable(request.headers),
+    headers: passable(headers),
     body: bytes as Uint8Array | undefined,
     signal: request.signal,
   });
   return { status: answer.status, headers: passable(answer.headers), body: { stream: answer.body } };
 }
 
-async function forwardUpgrade(request: HttpRequest, client: HttpClient, url: string): Promise<HttpAnswer> {
+async function forwardUpgrade(
+  request: HttpRequest,
+  client: HttpClient,
+  url: string,
+  given: OutgoingHeaders,
+): Promise<HttpAnswer> {
   const { headers, upgrade } = request;
-  const outgoing = { ...passable(headers), connection: "Upgrade", upgrade: headers.upgrade! };
+  const outgoing = { ...passable(given), connection: "Upgrade", upgrade: headers.upgrade! };
   const answer = await client.upgrade({ method: request.method, url, headers: outgoing, signal: request.signal });
   if (!answer.stream) {
     return { status: answer.status, headers: passable(answer.headers), body: answer.body && { stream: answer.body } };
