@@ -155,7 +155,7 @@ function nodeProblem(write: Write): Problem {
     // It could steer to itself what is not meant for it.
     const taints = subresource !== "status" && !sameJson(draft!.spec?.taints ?? [], previous!.spec?.taints ?? []);
     if (taints) return `node ${quoted} is not allowed to modify taints`;
-    if (labels.length > 0) return `node ${quoted} is not allowed to modify labels: ${labels.join(", ")}`;
+    if (labels.length > 0) return `is not allowed to modify labels: ${labels.join(", ")}`;
     if (!sameJson(draft!.metadata.ownerReferences ?? [], previous!.metadata.ownerReferences ?? []))
       return `node ${quoted} is not allowed to modify ownerReferences`;
   }
