@@ -6,6 +6,7 @@ import type { HttpHandler, Net, TlsIdentity } from "../base/http.ts";
 import type { Clock, Random } from "../base/world.ts";
 import type { Store } from "../store/mod.ts";
 import { admissionPlugins } from "./admission/plugins.ts";
+import { webhookPoster } from "./admission/webhook/call.ts";
 import { type Aggregator, runAggregator } from "./aggregation/aggregator.ts";
 import { type AuthenticationOptions, authentication } from "./auth/authentication.ts";
 import { type AuthorizationMode, authorizerOf, rbacOf } from "./auth/authorization.ts";
@@ -73,13 +74,14 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   const nodePorts = options.nodePorts ?? { first: 30_000, last: 32_767 };
   const table = resourceTable(resources);
   const current = (): Registry => registry;
+  const postReview = webhookPoster(current, net);
   const registry: Registry = {
     store,
     cache,
     clock,
     random,
     resources: table,
-    admission: admissionPlugins(current, { serviceCidr, nodePorts }),
+    admission: admissionPlugins(current, { serviceCidr, nodePorts }, postReview),
     authorizer: nothing,
   };
   const modes = options.authorizationModes ?? ["Node", "RBAC"];
@@ -127,6 +129,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     async [Symbol.asyncDispose]() {
       abort.abort();
       connect.close();
+      postReview[Symbol.dispose]();
       await definitions[Symbol.asyncDispose]();
       await aggregator[Symbol.asyncDispose]();
       await compaction;

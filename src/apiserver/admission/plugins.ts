@@ -8,9 +8,15 @@ import { defaultTolerationSeconds, priorityAdmission, taintNewNodes } from "./po
 import { mutatingPolicies } from "./policy/mutating.ts";
 import { validatingPolicies } from "./policy/validating.ts";
 import { serviceAccountAdmission } from "./service_account.ts";
+import type { PostReview } from "./webhook/call.ts";
+import { mutatingWebhooks, validatingWebhooks } from "./webhook/plugins.ts";
 
 /** The plugins in Kubernetes' order: every one's `mutate` runs in it, then, after validation, every one's `validate`. */
-export function admissionPlugins(registry: () => Registry, services: ServiceRanges): AdmissionPlugin[] {
+export function admissionPlugins(
+  registry: () => Registry,
+  services: ServiceRanges,
+  postReview: PostReview,
+): AdmissionPlugin[] {
   return [
     namespaceLifecycle(registry),
     serviceAccountAdmission(registry),
@@ -19,7 +25,9 @@ export function admissionPlugins(registry: () => Registry, services: ServiceRang
     priorityAdmission(registry),
     defaultTolerationSeconds,
     mutatingPolicies(registry),
+    mutatingWebhooks(registry, postReview),
     validatingPolicies(registry),
+    validatingWebhooks(registry, postReview),
     serviceAllocator(registry, services),
     // Sees what all others made of it.
     escalationPrevention(registry, () => rbacOf(registry())),
