@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { readDeclarations } from "./generate/declarations.ts";
+import { fileComment, readDeclarations } from "./generate/declarations.ts";
 import { readModels } from "./generate/models.ts";
 import { readOperations } from "./generate/operations.ts";
 import { makeSchemas } from "./generate/schemas.ts";
@@ -18,7 +18,12 @@ const client = join(packages, "@kubernetes/client-node");
 /** A text that changes whenever the output could. */
 function freshStamp(): string {
   const hash = createHash("sha256");
-  for (const name of ["kubernetes-models", "@kubernetes-models/apimachinery", "@kubernetes/client-node"]) {
+  for (const name of [
+    "kubernetes-models",
+    "kubernetes-types",
+    "@kubernetes-models/apimachinery",
+    "@kubernetes/client-node",
+  ]) {
     const { version } = JSON.parse(readFileSync(join(packages, name, "package.json"), "utf8"));
     hash.update(`${name}@${version}\n`);
   }
@@ -49,6 +54,9 @@ export function generate(force: boolean): boolean {
     join(packages, "@kubernetes-models/apimachinery"),
   ]);
   const { definitions, docs } = makeSchemas(declarations, readModels(join(client, "dist/gen/models")));
+  // The one text that kubernetes-models leaves out.
+  const quantity = readFileSync(join(packages, "kubernetes-types/api/resource.d.ts"), "utf8");
+  docs["io.k8s.apimachinery.pkg.api.resource.Quantity"] = { description: fileComment(quantity) };
   mkdirSync(target, { recursive: true });
   write("definitions.json", JSON.stringify(definitions));
   write("docs.json", JSON.stringify(docs));

@@ -95,7 +95,14 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     components: componentProbes(net, () => cache.failed !== undefined, options.localComponents),
   });
   let aggregator: Aggregator | undefined;
-  const paths = pathHandler(registry, keys, options.jwksUri, () => aggregator);
+  let advertised: string | undefined;
+  const paths = pathHandler(
+    registry,
+    keys,
+    options.jwksUri,
+    () => aggregator,
+    () => advertised,
+  );
   const handler = createHandler({
     registry,
     authenticate,
@@ -125,7 +132,10 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     handler,
     serviceIp,
     revision: () => cache.revision,
-    publish: (address, port) => publishEndpoint(registry, { serviceIp, address, port }, abort.signal),
+    publish(address, port) {
+      if (address !== undefined) advertised = `${address.includes(":") ? `[${address}]` : address}:${port}`;
+      return publishEndpoint(registry, { serviceIp, address, port }, abort.signal);
+    },
     async [Symbol.asyncDispose]() {
       abort.abort();
       connect.close();

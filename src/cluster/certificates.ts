@@ -75,9 +75,16 @@ export async function issueCertificate(
   return { certificate: certificate.toString("pem"), key: await privateKeyPem(keys.privateKey) };
 }
 
-/** A key to sign service account tokens with: ES256, PKCS #8 PEM. */
+const tokenAlgorithm = {
+  name: "RSASSA-PKCS1-v1_5",
+  modulusLength: 2048,
+  publicExponent: new Uint8Array([1, 0, 1]),
+  hash: "SHA-256",
+};
+
+/** A key to sign service account tokens with, as kubeadm makes it: RS256, which every verifier knows. PKCS #8 PEM. */
 export async function createSigningKey(): Promise<string> {
-  return privateKeyPem((await crypto.subtle.generateKey(algorithm, true, ["sign", "verify"])).privateKey);
+  return privateKeyPem((await crypto.subtle.generateKey(tokenAlgorithm, true, ["sign", "verify"])).privateKey);
 }
 
 function alternativeName(name: string): { type: "dns" | "ip"; value: string } {

@@ -55,6 +55,13 @@ function commentText(comment: string): string {
     .trim();
 }
 
+/** The text above a file's only declaration. Throws if there is none. */
+export function fileComment(text: string): string {
+  const comment = /\/\*\*[\s\S]*?\*\//.exec(text);
+  if (!comment) throw new Error("wanted a documentation comment");
+  return commentText(comment[0]);
+}
+
 /** The fields in an interface's body. Deeper ones (embedded objects) are skipped. */
 function parseFields(body: string): Record<string, DeclaredField> {
   const fields: Record<string, DeclaredField> = {};

@@ -99,6 +99,12 @@ export function methodNotSupported(resource: ResourceName, verb: string): Status
   return new StatusError({ code: 405, reason: "MethodNotAllowed", message, details: details(resource) });
 }
 
+/** A path that takes other methods only. */
+export function methodRefused(): StatusError {
+  const message = "the server does not allow this method on the requested resource";
+  return new StatusError({ code: 405, reason: "MethodNotAllowed", message, details: {} });
+}
+
 /** The server knows no such path or resource at all. */
 export function pathNotFound(): StatusError {
   const message = "the server could not find the requested resource";

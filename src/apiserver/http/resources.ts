@@ -9,9 +9,9 @@ import {
 } from "../../api/machinery/field.ts";
 import type { KubeObject } from "../../api/machinery/object.ts";
 import type { Resource, Subresource } from "../../api/machinery/resource.ts";
-import { badRequest, notFound, pathNotFound, StatusError } from "../../api/machinery/status.ts";
+import { badRequest, methodRefused, notFound, pathNotFound, StatusError } from "../../api/machinery/status.ts";
 import type { HttpAnswer, HttpRequest, UserInfo } from "../../base/http.ts";
-import { type Deletion, deletedStatus, deleteObject } from "../registry/delete.ts";
+import { answeredWithObject, type Deletion, deletedStatus, deleteObject } from "../registry/delete.ts";
 import { checkNotTooLarge, getObject, type ListRequest, listObjects, selection } from "../registry/read.ts";
 import { cacheOf, keyIn, type Registry, type Scope } from "../registry/scope.ts";
 import { managerOf } from "../registry/tracking.ts";
@@ -40,26 +40,6 @@ export interface Call {
 
 /** How long a watch lasts whose client names no end, in milliseconds: between half an hour and an hour. */
 const watchMsMin = 1_800_000;
-
-/** Resources whose deletion answers with the object rather than a Status. */
-const answersWithObject = new Set([
-  "pods",
-  "persistentvolumes",
-  "persistentvolumeclaims",
-  "serviceaccounts",
-  "podtemplates",
-  "resourcequotas",
-  "services",
-  "csidrivers.storage.k8s.io",
-  "csinodes.storage.k8s.io",
-  "resourceclaims.resource.k8s.io",
-  "resourceclaimtemplates.resource.k8s.io",
-  "resourceslices.resource.k8s.io",
-  "deviceclasses.resource.k8s.io",
-  "storageclasses.storage.k8s.io",
-  "volumeattachments.storage.k8s.io",
-  "volumeattributesclasses.storage.k8s.io",
-]);
 
 /** Answers a request for a resource. Throws StatusErrors. */
 export async function resourceAnswer(
@@ -143,12 +123,7 @@ function checkVerb(resource: Resource, { verb, method, resource: where }: Route,
     resource.namespaced && where!.namespace === undefined && !["list", "watch"].includes(verb) && resource.stored;
   const named = ["update", "patch"].includes(verb) && where!.name === undefined;
   if (known.includes(wanted) && !collection && !missingNamespace && !named && method !== "HEAD") return;
-  throw new StatusError({
-    code: 405,
-    reason: "MethodNotAllowed",
-    message: "the server does not allow this method on the requested resource",
-    details: {},
-  });
+  throw methodRefused();
 }
 
 const methodVerbs: Record<string, string> = {
@@ -387,7 +362,7 @@ async function deleteAnswer(call: Call): Promise<HttpAnswer> {
   const { registry, scope, form, name, now } = call;
   const deletion = await deletionOf(call);
   const { item, gone } = await deleteObject(registry, scope, name!, deletion);
-  if (gone && !answersWithObject.has(scope.resource.id))
+  if (gone && (scope.resource.custom || !answeredWithObject.has(scope.resource.kind)))
     return objectAnswer(200, deletedStatus(scope.resource, item.object), form);
   return itemAnswer(200, item, form, scope.resource, "Metadata", now);
 }

@@ -6,7 +6,7 @@ import { fnv1a32 } from "../../api/machinery/hash.ts";
 import type { Resource } from "../../api/machinery/resource.ts";
 import { groupsOf } from "../discovery/groups.ts";
 import { renderPath } from "./paths.ts";
-import { apisPath, groupPath, type PathItem, versionPath, versionPaths } from "./resource_paths.ts";
+import { apisPath, groupPath, keysPath, type PathItem, versionPath, versionPaths } from "./resource_paths.ts";
 import { type Dialect, type Library, listSchema, publishDefinition, reachableFrom } from "./schemas.ts";
 
 /** What documents are made of: `definitions` has those of custom resources too. */
@@ -100,6 +100,7 @@ function documentNames(resources: readonly Resource[]): Map<string, PathItem[]> 
     ["api/v1", versionPaths(resources, "", "v1")],
     ["apis", [apisPath]],
     ["version", [versionPath]],
+    ["openid/v1/jwks", [keysPath]],
   ]);
   for (const { group, versions } of groupsOf(resources)) {
     documents.set(`apis/${group}`, [groupPath(group)]);

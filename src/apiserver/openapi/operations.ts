@@ -1,5 +1,7 @@
 // Operations before they are written in a dialect of OpenAPI: what each verb is as a method.
 
+import { answeredWithObject } from "../registry/delete.ts";
+
 export type Method = "get" | "post" | "put" | "patch" | "delete" | "head" | "options";
 
 export interface Gvk {
@@ -37,6 +39,8 @@ export interface Operation {
   accepted?: boolean;
   streams?: boolean;
   plainText?: boolean;
+  /** The only media type of the answer, if it is no object's. */
+  produces?: string;
 }
 
 export const meta = "io.k8s.apimachinery.pkg.apis.meta.v1.";
@@ -75,17 +79,6 @@ const forms: Record<string, Form> = {
   },
 };
 
-/** Kinds whose deletion is answered with the object. */
-const answersWithObject = [
-  "PersistentVolume",
-  "PersistentVolumeClaim",
-  "Pod",
-  "PodTemplate",
-  "ResourceQuota",
-  "Service",
-  "ServiceAccount",
-];
-
 /** What an operation is on. */
 export interface Subject {
   /** Of the id, after its verb: `CoreV1NamespacedPodStatus`. */
@@ -99,12 +92,17 @@ export interface Subject {
   subresource?: string;
 }
 
+/** A custom resource may have any kind's name. */
+function isOwnGroup(group: string): boolean {
+  return !group.includes(".") || group.endsWith(".k8s.io");
+}
+
 /** The operation of one verb: undefined for those that have none of their own, such as watch. */
 export function verbOperation(verb: string, subject: Subject): Operation | undefined {
   const form = forms[verb];
   if (!form) return undefined;
   const { name, tag, kind, gvk, schema, subresource } = subject;
-  const withObject = verb === "delete" && (answersWithObject.includes(kind) || gvk.group === "storage.k8s.io");
+  const withObject = verb === "delete" && answeredWithObject.has(kind) && isOwnGroup(gvk.group);
   const answers = { own: schema, list: `${schema}List`, status: withObject ? schema : `${meta}Status` };
   return {
     method: form.method,

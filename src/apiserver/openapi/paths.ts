@@ -87,7 +87,8 @@ function answers({ created, accepted }: Operation): [string, string][] {
   return list;
 }
 
-function produced({ action, answer, plainText, streams }: Operation): string[] {
+function produced({ action, answer, plainText, streams, produces }: Operation): string[] {
+  if (produces !== undefined) return [produces];
   if (action === "connect") return ["*/*"];
   if (answer === "io.k8s.apimachinery.pkg.version.Info") return ["application/json"];
   return [...(plainText ? ["text/plain"] : []), ...mediaTypes, ...(streams ? streamTypes : [])];
@@ -110,13 +111,18 @@ function renderV2(operation: Operation, head: Json, query: Json[], kubernetes: J
   const parameters = [...inBody, ...query];
   return {
     ...head,
-    consumes: body === patchDefinition ? patchTypes : action === undefined ? mediaTypes : ["*/*"],
+    ...(operation.produces === undefined && { consumes: consumed(body, action) }),
     produces: produced(operation),
     schemes: ["https"],
     ...(parameters.length > 0 && { parameters }),
     responses,
     ...kubernetes,
   };
+}
+
+function consumed(body: string | undefined, action: string | undefined): string[] {
+  if (body === patchDefinition) return patchTypes;
+  return action === undefined ? mediaTypes : ["*/*"];
 }
 
 function renderV3(operation: Operation, head: Json, query: Json[], kubernetes: Json): Json {

@@ -65,6 +65,23 @@ export const versionPath = documentPath("/version/", {
   answer: "io.k8s.apimachinery.pkg.version.Info",
 });
 
+/** Where the keys of service account tokens are. */
+export const keysPath: PathItem = {
+  path: "/openid/v1/jwks/",
+  namespaced: false,
+  pretty: false,
+  operations: [
+    {
+      method: "get",
+      id: "getServiceAccountIssuerOpenIDKeyset",
+      tag: "openid",
+      description: "the keys that service account tokens are signed with, as a JSON Web Key Set",
+      answer: "string",
+      produces: "application/jwk-set+json",
+    },
+  ],
+};
+
 /** The paths of one group and version, discovery included, by path. */
 export function versionPaths(resources: readonly Resource[], group: string, version: string): PathItem[] {
   const own = resources.filter((resource) => resource.group === group && resource.version === version);

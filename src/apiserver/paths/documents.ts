@@ -1,4 +1,6 @@
 import { loadDefinitions, loadDocs, loadOperations } from "../../api/machinery/definitions.ts";
+import { methodRefused } from "../../api/machinery/status.ts";
+import { dumpYaml } from "../../api/machinery/yaml.ts";
 import type { HttpAnswer, HttpRequest } from "../../base/http.ts";
 import type { Aggregator } from "../aggregation/aggregator.ts";
 import { aggregatedEntry, groupEntry, mergeOpenApiV2, remoteGroups } from "../aggregation/documents.ts";
@@ -28,7 +30,11 @@ interface Document {
 }
 
 /** Discovery, OpenAPI and `/version`. Each document is made when first asked for and kept. */
-export function documents(registry: Registry, aggregator: () => Aggregator | undefined) {
+export function documents(
+  registry: Registry,
+  aggregator: () => Aggregator | undefined,
+  advertised: () => string | undefined,
+) {
   const kept = new Map<string, Promise<Document | undefined>>();
   const resources = () => registry.resources.all();
   const remote = () => remoteGroups(aggregator()?.versions() ?? []);
@@ -53,6 +59,7 @@ export function documents(registry: Registry, aggregator: () => Aggregator | und
       return { bytes, contentType: aggregatedMediaType, etag: await etagOf(bytes) };
     }
     const found = await plain(path, host);
+    if (found && form === "yaml") return { bytes: utf8.encode(dumpYaml(found)), contentType: "application/yaml" };
     return (
       found && {
         bytes: json(found),
@@ -129,10 +136,10 @@ export function documents(registry: Registry, aggregator: () => Aggregator | und
     return document;
   }
 
-  return async ({ path: given, query }: Route, request: HttpRequest): Promise<HttpAnswer | undefined> => {
+  return async ({ path: given, query, method }: Route, request: HttpRequest): Promise<HttpAnswer | undefined> => {
     const path = given.length > 1 && given.endsWith("/") ? given.slice(0, -1) : given;
     const form = formOf(path, request.headers.accept);
-    const host = request.headers.host ?? request.headers[":authority"] ?? "";
+    const host = advertised() ?? request.headers.host ?? request.headers[":authority"] ?? "";
     const key = `${path} ${form} ${path === "/api" ? host : ""}`;
     const now = state();
     if (now.some((each, index) => each !== keptFor[index])) {
@@ -142,6 +149,7 @@ export function documents(registry: Registry, aggregator: () => Aggregator | und
     }
     const found = await keep(key, path, form, host);
     if (!found) return undefined;
+    if (isDiscovery(path) && ["PUT", "PATCH", "DELETE"].includes(method)) throw methodRefused();
     const hashed = path.startsWith("/openapi/v3/") ? await hashAnswer(path, query.get("hash")) : undefined;
     if (hashed && "status" in hashed) return hashed;
     const headers: Record<string, string> = {
@@ -154,11 +162,16 @@ export function documents(registry: Registry, aggregator: () => Aggregator | und
   };
 }
 
-type Form = "plain" | "aggregated" | "protobuf";
+type Form = "plain" | "yaml" | "aggregated" | "protobuf";
 
 function formOf(path: string, accept: string | undefined): Form {
   if ((path === "/api" || path === "/apis") && asksForAggregated(accept)) return "aggregated";
-  return path === "/openapi/v2" && openApiProtobuf.test(accept ?? "") ? "protobuf" : "plain";
+  if (path === "/openapi/v2" && openApiProtobuf.test(accept ?? "")) return "protobuf";
+  return isDiscovery(path) && accept?.startsWith("application/yaml") ? "yaml" : "plain";
+}
+
+function isDiscovery(path: string): boolean {
+  return /^\/apis?(?:\/|$)/.test(path);
 }
 
 function json(value: object): Uint8Array {

@@ -16,8 +16,9 @@ export function pathHandler(
   keys: TokenKeys | undefined,
   jwksUri: string | undefined,
   aggregator: () => Aggregator | undefined,
+  advertised: () => string | undefined,
 ): PathHandler {
-  const document = documents(registry, aggregator);
+  const document = documents(registry, aggregator, advertised);
   return async (route, request) => {
     const health = healthAnswer(registry, route);
     if (health) return health;

@@ -22,6 +22,26 @@ export interface Deleted {
   gone: boolean;
 }
 
+/** Kinds of Kubernetes' own whose deletion answers with the object rather than a Status. */
+export const answeredWithObject: ReadonlySet<string> = new Set([
+  "CSIDriver",
+  "CSINode",
+  "DeviceClass",
+  "PersistentVolume",
+  "PersistentVolumeClaim",
+  "Pod",
+  "PodTemplate",
+  "ResourceClaim",
+  "ResourceClaimTemplate",
+  "ResourceQuota",
+  "ResourceSlice",
+  "Service",
+  "ServiceAccount",
+  "StorageClass",
+  "VolumeAttachment",
+  "VolumeAttributesClass",
+]);
+
 /** Starts or finishes the deletion of an object. Throws NotFound, and Conflict for preconditions that do not hold. */
 export async function deleteObject(
   registry: Registry,
