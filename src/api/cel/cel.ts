@@ -68,6 +68,17 @@ export type Compilation =
 
 /** Reads, checks and prepares an expression. Never throws for what the expression is. */
 export function compile(expression: string, environment: Environment): Compilation {
+  try {
+    return compileUnbounded(expression, environment);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    // A long chain of operators nests as deep as it is long.
+    const mistake = { at: 0, message: "expression recursion limit exceeded: 250" };
+    return { ok: false, kind: "syntax", message: showMistakes(expression, [mistake]) };
+  }
+}
+
+function compileUnbounded(expression: string, environment: Environment): Compilation {
   const parsed = parse(expression);
   if ("mistakes" in parsed) return { ok: false, kind: "syntax", message: showMistakes(expression, parsed.mistakes) };
   const { expr } = parsed;

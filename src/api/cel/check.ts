@@ -223,7 +223,7 @@ function join(checker: Checker, at: number, before: CelType | undefined, next: C
     return mostGeneral(before, next);
   }
   report(checker, at, `expected type '${formatType(before)}' but found '${formatType(next)}'`);
-  return before;
+  return errorType;
 }
 
 /** The type inside of an optional element: `[?x]`. */
