@@ -3,6 +3,7 @@ import { definitions } from "../../api/machinery/definitions.ts";
 import type { KubeObject } from "../../api/machinery/object.ts";
 import type { Resource } from "../../api/machinery/resource.ts";
 import { storedResource } from "../registry/scope.ts";
+import { applyScale } from "../subresources/scale.ts";
 import type { Subject } from "./subject.ts";
 
 /**
@@ -12,8 +13,16 @@ import type { Subject } from "./subject.ts";
 export async function changeDraft(subject: Subject, words: Resource, changed: unknown): Promise<void> {
   const { request, registry, resource } = subject;
   const draft = request.draft!;
+  if (subject.subresource === "scale" && resource.scale) {
+    return replace(draft, applyScale(resource, draft, changed as KubeObject));
+  }
   const isPart = draft.kind !== resource.kind && draft.kind !== storedResource(registry, resource).kind;
   const next = isPart ? (changed as KubeObject) : await readBack(subject, words, changed);
+  replace(draft, next);
+}
+
+/** The draft stays the same object: who asked for admission goes on with it. */
+function replace(draft: KubeObject, next: KubeObject): void {
   for (const key of Object.keys(draft)) delete (draft as Record<string, unknown>)[key];
   Object.assign(draft, next);
 }

@@ -5,6 +5,7 @@ import type { Resource } from "../../api/machinery/resource.ts";
 import { forbidden, type StatusError } from "../../api/machinery/status.ts";
 import { storagePrefix } from "../cache/cache.ts";
 import { type AdmissionRequest, cacheOf, type Registry, storedResource } from "../registry/scope.ts";
+import { toScale } from "../subresources/scale.ts";
 
 export interface Kind {
   group: string;
@@ -81,6 +82,7 @@ export function equivalents({ registry, resource, subresource }: Subject): reado
 
 /** An object of the request in the words of a resource, with everything that an answer would show. */
 export async function inWordsOf(subject: Subject, object: KubeObject, resource: Resource): Promise<KubeObject> {
+  if (subject.subresource === "scale" && subject.resource.scale) return toScale(subject.resource, object);
   const isPart =
     object.kind !== subject.resource.kind && object.kind !== storedResource(subject.registry, resource).kind;
   if (isPart) return object;
@@ -97,10 +99,9 @@ export async function inWordsOf(subject: Subject, object: KubeObject, resource: 
   return { ...complete, apiVersion: resource.apiVersion, kind: resource.kind };
 }
 
-function toWords({ registry, resource }: Subject, object: KubeObject, storedAs: Resource["storedAs"]): KubeObject {
+function toWords({ resource }: Subject, object: KubeObject, storedAs: Resource["storedAs"]): KubeObject {
   const from = resource.storedAs && object.apiVersion === resource.apiVersion ? resource.storedAs : undefined;
   const stored = from ? from.toStored(object) : object;
-  void registry;
   return storedAs ? storedAs.fromStored(stored) : stored;
 }
 

@@ -1,8 +1,10 @@
-import type { KubeObject } from "../../api/machinery/object.ts";
+import { apiVersionOf, type KubeObject } from "../../api/machinery/object.ts";
 import { methodNotSupported, StatusError } from "../../api/machinery/status.ts";
 import type { HttpAnswer } from "../../base/http.ts";
 import type { TokenKeys } from "../auth/token_keys.ts";
+import { admit, review } from "../registry/draft.ts";
 import { getObject } from "../registry/read.ts";
+import type { AdmissionRequest } from "../registry/scope.ts";
 import { updateObject } from "../registry/update.ts";
 import { checkName } from "../registry/write.ts";
 import type { connector } from "../subresources/connect.ts";
@@ -33,34 +35,59 @@ export async function subresourceAnswer(call: Call): Promise<HttpAnswer> {
     case "pods/log":
       return connect.logs(scope, name!, route, request);
     case "pods/exec":
+      await admitPart(call, "CONNECT", connectOptions(call));
       return connect.exec(scope, name!, route, request);
     case "pods/attach":
+      await admitPart(call, "CONNECT", connectOptions(call));
       return connect.attach(scope, name!, route, request);
     case "pods/portforward":
+      await admitPart(call, "CONNECT", connectOptions(call));
       return connect.portForward(scope, name!, route, request);
     case "pods/proxy":
+      await admitPart(call, "CONNECT", connectOptions(call));
       return connect.proxyPod(scope, name!, route, request);
     case "services/proxy":
+      await admitPart(call, "CONNECT", connectOptions(call));
       return connect.proxyService(scope, name!, route, request);
     case "nodes/proxy":
+      await admitPart(call, "CONNECT", connectOptions(call));
       return connect.proxyNode(name!, route, request);
-    case "pods/binding":
-      return objectAnswer(
-        201,
-        await bindPod(call.registry, scope, name!, await decodeBodyAs(request, "v1", "Binding")),
-        call.form,
-      );
-    case "pods/eviction":
-      return objectAnswer(
-        201,
-        await evictPod(call.registry, scope, name!, await decodeBodyAs(request, "policy/v1", "Eviction")),
-        call.form,
-      );
+    case "pods/binding": {
+      const binding = await decodeBodyAs<KubeObject>(request, "v1", "Binding");
+      await admitPart(call, "CREATE", binding);
+      return objectAnswer(201, await bindPod(call.registry, scope, name!, binding), call.form);
+    }
+    case "pods/eviction": {
+      const eviction = await decodeBodyAs<KubeObject>(request, "policy/v1", "Eviction");
+      await admitPart(call, "CREATE", eviction);
+      return objectAnswer(201, await evictPod(call.registry, scope, name!, eviction), call.form);
+    }
     case "serviceaccounts/token":
       return tokenAnswer(call);
     default:
       return call.subresource!.name === "scale" ? scaleAnswer(call) : partAnswer(call);
   }
+}
+
+/** Asks admission about what is below an object and not stored as a part of it. It may change the draft. */
+async function admitPart(call: Call, operation: AdmissionRequest["operation"], draft: KubeObject): Promise<void> {
+  const { registry, scope, name, subresource } = call;
+  const admission: AdmissionRequest = { operation, scope, name, subresource: subresource!.name, draft };
+  await admit(registry, admission);
+  await review(registry, admission);
+}
+
+/** The options of a connection as the object that admission sees: `PodExecOptions` and the like. */
+function connectOptions({ subresource, route }: Call): KubeObject {
+  const { kind = "PodProxyOptions", group = "", version = "v1" } = subresource!;
+  const options: Record<string, unknown> = { apiVersion: apiVersionOf(group, version), kind };
+  for (const [key, value] of route.query) {
+    if (key === "command") options[key] = route.query.getAll(key);
+    else if (key === "container" || key === "path") options[key] = value;
+    else if (key === "ports") options[key] = route.query.getAll(key).map(Number);
+    else options[key] = value === "true" || value === "1";
+  }
+  return options as unknown as KubeObject;
 }
 
 async function scaleAnswer(call: Call): Promise<HttpAnswer> {

@@ -14,6 +14,8 @@ export interface Deletion {
   preconditions?: { uid?: string; resourceVersion?: string };
   /** The object is one of a collection: admission is told no name. */
   collection?: boolean;
+  /** Admission was asked already, about what led to this: an eviction. */
+  admitted?: boolean;
 }
 
 /** What a deletion came to: the object while it waits for its end (or as it was), and whether it is gone. */
@@ -57,11 +59,13 @@ export async function deleteObject(
     if (!item) throw notFound(resource, name);
     checkPreconditions(resource, item, deletion);
     const previous = (await serveOne(resource, item)).object;
-    const { collection, ...given } = deletion;
+    const { collection, admitted, ...given } = deletion;
     const options = { kind: "DeleteOptions", apiVersion: "meta.k8s.io/v1", ...given, ...dryRunOption(scope) };
     const request: AdmissionRequest = { operation: "DELETE", scope, name, previous, collection, options };
-    await admit(registry, request);
-    await review(registry, request);
+    if (!admitted) {
+      await admit(registry, request);
+      await review(registry, request);
+    }
     const now = registry.clock.now();
     const next = planDeletion(stored, item.object, deletion, now);
     // The first deletion of a namespace only marks it, whatever it holds.

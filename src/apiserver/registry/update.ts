@@ -178,7 +178,7 @@ async function storeUpdate(
     operation: "UPDATE",
     scope,
     name,
-    subresource: options.subresource,
+    subresource: options.subresource ?? options.part,
     draft,
     previous,
   };

@@ -70,7 +70,7 @@ export async function evictPod(registry: Registry, scope: Scope, name: string, e
     if (budget && !mayGoUnhealthy(pod, budget))
       await spendBudget(registry, { ...scope, resource: budgets }, budget, name);
   }
-  await deleteObject(registry, scope, name, { ...eviction.deleteOptions });
+  await deleteObject(registry, scope, name, { ...eviction.deleteOptions, admitted: true });
   return success;
 }
 
