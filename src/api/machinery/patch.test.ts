@@ -237,3 +237,8 @@ test("a three-way merge patch gives what was wanted", () => {
     }),
   );
 });
+
+test("a JSON patch cannot copy a document into itself without end", () => {
+  const patch = Array.from({ length: 100 }, (_, at) => ({ op: "copy", from: "", path: `/k${at}` }));
+  assert.throws(() => applyJsonPatch({ a: "x".repeat(1000) }, patch), { code: 422 });
+});

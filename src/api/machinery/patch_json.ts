@@ -13,7 +13,15 @@ export interface JsonPatchOperation {
 
 interface Root {
   document: unknown;
+  /** How much `copy` has added so far, in letters of JSON: a document that is copied into itself doubles each time. */
+  copied: number;
 }
+
+/** What `copy` operations of one patch may add together, in letters of JSON: as much as a request may have. */
+const copiedMax = 3 * 1024 * 1024;
+
+/** A `test` operation found something else. */
+export class JsonPatchTestError extends PatchError {}
 
 const operationsMax = 10_000;
 
@@ -34,13 +42,15 @@ export function readJsonPatch(patch: unknown): JsonPatchOperation[] {
 }
 
 /** The server tells nobody what is wrong with an operation. */
+const rejection = "the server rejected our request due to an error in our request";
+
 function rejected(): PatchError {
-  return new PatchError(422, "the server rejected our request due to an error in our request");
+  return new PatchError(422, rejection);
 }
 
 /** Applies a patch to a copy. Throws a `PatchError` if any operation fails. */
 export function applyJsonPatch(document: unknown, patch: readonly JsonPatchOperation[]): unknown {
-  const root = { document: structuredClone(document) };
+  const root: Root = { document: structuredClone(document), copied: 0 };
   for (const operation of patch) applyOperation(root, operation);
   return root.document;
 }
@@ -49,12 +59,20 @@ function applyOperation(root: Root, { op, path, from, value = null }: JsonPatchO
   if (typeof path !== "string") throw rejected();
   if (op === "add" || op === "replace") put(root, path, structuredClone(value), op);
   else if (op === "remove") remove(root, path);
-  else if (op === "copy") put(root, path, structuredClone(read(root, text(from))), "add");
+  else if (op === "copy") put(root, path, copyOf(root, read(root, text(from))), "add");
   else if (op === "move") {
     const moved = read(root, text(from));
     remove(root, text(from));
     put(root, path, moved, "add");
-  } else if (op !== "test" || !sameJson(read(root, path), value)) throw rejected();
+  } else if (op !== "test") throw rejected();
+  else if (!sameJson(read(root, path), value)) throw new JsonPatchTestError(422, rejection);
+}
+
+function copyOf(root: Root, value: unknown): unknown {
+  const json = JSON.stringify(value) ?? "null";
+  root.copied += json.length;
+  if (root.copied > copiedMax) throw rejected();
+  return JSON.parse(json);
 }
 
 function text(path: string | undefined): string {

@@ -6,7 +6,7 @@ import { mergeApplied } from "../../../api/machinery/apply/merge.ts";
 import { entryType, type FieldType, objectType, typeOfValue } from "../../../api/machinery/apply/type.ts";
 import { definitions } from "../../../api/machinery/definitions.ts";
 import type { KubeObject } from "../../../api/machinery/object.ts";
-import { applyJsonPatch, type JsonPatchOperation } from "../../../api/machinery/patch_json.ts";
+import { applyJsonPatch, type JsonPatchOperation, JsonPatchTestError } from "../../../api/machinery/patch_json.ts";
 import type { Resource } from "../../../api/machinery/resource.ts";
 
 /** A policy's patch cannot be made or applied. */
@@ -97,7 +97,7 @@ function jsonPatched(object: KubeObject, result: Value): KubeObject {
   } catch (error) {
     if (!(error instanceof Error)) throw error;
     // A test that fails means that there is nothing to do.
-    if (operations.some(({ op }) => op === "test") && /test/i.test(error.message)) return object;
+    if (error instanceof JsonPatchTestError) return object;
     throw new MutationError(`JSONPath: ${error.message}`);
   }
 }
