@@ -50,12 +50,25 @@ export function priorityAdmission(registry: () => Registry): AdmissionPlugin {
       }
       const value = found?.value ?? builtinPriorities[asked ?? ""] ?? 0;
       if (draft.spec.priority !== undefined && draft.spec.priority !== value) {
-        const why =
-          "the integer value of priority must not be provided in pod spec; priority admission controller computed";
-        throw forbidden({ group: "", plural: "pods" }, name ?? "", `${why} ${value} from the given PriorityClass name`);
+        const why = `the integer value of priority (${draft.spec.priority}) must not be provided in pod spec; priority admission controller computed ${value} from the given PriorityClass name`;
+        throw forbidden({ group: "", plural: "pods" }, name ?? "", why);
       }
       draft.spec.priority = value;
-      draft.spec.preemptionPolicy ??= found?.preemptionPolicy ?? "PreemptLowerPriority";
+      const policy: string = found?.preemptionPolicy ?? "PreemptLowerPriority";
+      if (draft.spec.preemptionPolicy !== undefined && draft.spec.preemptionPolicy !== policy) {
+        const why = `the string value of PreemptionPolicy (${draft.spec.preemptionPolicy}) must not be provided in pod spec; priority admission controller computed ${policy} from the given PriorityClass name`;
+        throw forbidden({ group: "", plural: "pods" }, name ?? "", why);
+      }
+      draft.spec.preemptionPolicy = policy;
+    },
+    validate({ operation, scope, draft, name }) {
+      if (scope.resource.id !== "priorityclasses.scheduling.k8s.io" || !draft?.globalDefault) return;
+      if (operation !== "CREATE" && operation !== "UPDATE") return;
+      for (const { object } of cacheOf(registry(), scope.resource).list()) {
+        if (!object.globalDefault || object.metadata.name === name) continue;
+        const why = `PriorityClass ${object.metadata.name} is already marked as default. Only one default can exist`;
+        throw forbidden(scope.resource, name ?? "", why);
+      }
     },
   };
 }

@@ -1,4 +1,5 @@
 import { randomSuffix } from "../../api/machinery/hash.ts";
+import type { KubeObject } from "../../api/machinery/object.ts";
 import { forbidden } from "../../api/machinery/status.ts";
 import { type AdmissionPlugin, cacheOf, type Registry } from "../registry/scope.ts";
 
@@ -28,7 +29,66 @@ export function serviceAccountAdmission(registry: () => Registry): AdmissionPlug
       if (spec.automountServiceAccountToken ?? account.automountServiceAccountToken ?? true)
         mountToken(spec, registry());
     },
+    validate({ operation, scope, draft, name, subresource }) {
+      if (scope.resource.id !== "pods" || !draft?.spec) return;
+      const isCreate = operation === "CREATE" && !subresource;
+      if (!isCreate && !(operation === "UPDATE" && subresource === "ephemeralcontainers")) return;
+      const accounts = cacheOf(registry(), registry().resources.byId("serviceaccounts")!);
+      const problem = draft.metadata.annotations?.["kubernetes.io/config.mirror"]
+        ? mirrorProblem(draft.spec)
+        : secretProblem(draft.spec, accounts.get(`${scope.namespace}/${draft.spec.serviceAccountName}`)?.object);
+      if (problem !== undefined) throw forbidden({ group: "", plural: "pods" }, name ?? "", problem);
+    },
   };
+}
+
+/** A mirror pod has nothing of the API: nobody checked its account. */
+function mirrorProblem(spec: any): string | undefined {
+  if (spec.serviceAccountName) return "a mirror pod may not reference service accounts";
+  if (referencesOf(spec).length > 0 || spec.imagePullSecrets?.length) return "a mirror pod may not reference secrets";
+  const sources = (spec.volumes ?? []).flatMap((volume: any) => volume.projected?.sources ?? []);
+  if (sources.some((source: any) => source.serviceAccountToken))
+    return "a mirror pod may not use ServiceAccountToken volume projections";
+  return undefined;
+}
+
+/** The secrets of a pod, each with what names it. */
+function referencesOf(spec: any): { secret: string; by: string }[] {
+  const found: { secret: string; by: string }[] = [];
+  for (const { secret } of spec.volumes ?? [])
+    if (secret) found.push({ secret: secret.secretName ?? "", by: "volume with" });
+  const lists = {
+    initContainers: "init container",
+    containers: "container",
+    ephemeralContainers: "ephemeral container",
+  };
+  for (const [list, kind] of Object.entries(lists)) {
+    for (const container of spec[list] ?? []) {
+      for (const { name, valueFrom } of container.env ?? []) {
+        if (!valueFrom?.secretKeyRef) continue;
+        const by = `${kind} ${container.name} with envVar ${name} referencing`;
+        found.push({ secret: valueFrom.secretKeyRef.name ?? "", by });
+      }
+      for (const { secretRef } of container.envFrom ?? [])
+        if (secretRef)
+          found.push({ secret: secretRef.name ?? "", by: `${kind} ${container.name} with envFrom referencing` });
+    }
+  }
+  return found;
+}
+
+/** An account may limit its pods to the secrets that it names. */
+function secretProblem(spec: any, account: KubeObject | undefined): string | undefined {
+  if (account?.metadata.annotations?.["kubernetes.io/enforce-mountable-secrets"]?.toLowerCase() !== "true")
+    return undefined;
+  const known = new Set((account.secrets ?? []).map(({ name }: any) => name));
+  const refusal = `is not allowed because service account ${account.metadata.name} does not reference that`;
+  const stranger = referencesOf(spec).find(({ secret }) => !known.has(secret));
+  if (stranger) return `${stranger.by} secret.secretName=${JSON.stringify(stranger.secret)} ${refusal} secret`;
+  const pulls = new Set((account.imagePullSecrets ?? []).map(({ name }: any) => name));
+  for (const { name } of spec.imagePullSecrets ?? [])
+    if (!pulls.has(name)) return `imagePullSecrets with name=${JSON.stringify(name)} ${refusal} imagePullSecret`;
+  return undefined;
 }
 
 function mountToken(spec: Record<string, any>, registry: Registry): void {

@@ -1,0 +1,116 @@
+// Certificate requests (PKCS#10, RFC 2986) as far as the API looks into them: who they are for.
+
+export interface CertificateRequest {
+  commonName: string;
+  organizations: string[];
+  /** The whole subject has no other attributes. */
+  isPlain: boolean;
+  dnsNames: string[];
+  ipAddresses: string[];
+  emails: string[];
+  uris: string[];
+}
+
+interface Element {
+  tag: number;
+  bytes: Uint8Array;
+}
+
+const sequence = 0x30;
+const set = 0x31;
+const context0 = 0xa0;
+
+const oids = {
+  commonName: "55:4:3",
+  organization: "55:4:a",
+  extensionRequest: "2a:86:48:86:f7:d:1:9:e",
+  subjectAltName: "55:1d:11",
+};
+
+/** Elements nest at most so deep in what is read here; their number is bounded by the size of the request. */
+function elementsOf(bytes: Uint8Array): Element[] {
+  const elements: Element[] = [];
+  let at = 0;
+  while (at < bytes.length) {
+    const tag = bytes[at++]!;
+    let length = bytes[at++];
+    if (length === undefined) throw new Error("asn1: syntax error: truncated tag or length");
+    if (length >= 0x80) {
+      const count = length & 0x7f;
+      if (count === 0 || count > 4) throw new Error("asn1: structure error: length too large");
+      length = 0;
+      for (let step = 0; step < count; step++) length = length * 256 + (bytes[at++] ?? 0);
+    }
+    if (at + length > bytes.length) throw new Error("asn1: syntax error: data truncated");
+    elements.push({ tag, bytes: bytes.subarray(at, at + length) });
+    at += length;
+  }
+  return elements;
+}
+
+function childrenOf(element: Element | undefined, tag: number): Element[] {
+  if (element?.tag !== tag) throw new Error("asn1: structure error: tags don't match");
+  return elementsOf(element.bytes);
+}
+
+const oidText = (bytes: Uint8Array): string => [...bytes].map((each) => each.toString(16)).join(":");
+
+const decoder = new TextDecoder();
+
+/** Reads a PEM block of the type `CERTIFICATE REQUEST`. Throws an Error with Go's words. */
+export function parseCertificateRequest(pem: string): CertificateRequest {
+  const block = /-----BEGIN ([A-Z ]+)-----\s+([A-Za-z0-9+/=\s]+)-----END \1-----/.exec(pem);
+  if (block?.[1] !== "CERTIFICATE REQUEST") throw new Error("PEM block type must be CERTIFICATE REQUEST");
+  const der = Uint8Array.from(atob(block[2]!.replace(/\s/g, "")), (each) => each.charCodeAt(0));
+  const [info] = childrenOf(elementsOf(der)[0], sequence);
+  const [, subject, , ...rest] = childrenOf(info, sequence);
+  const request: CertificateRequest = {
+    commonName: "",
+    organizations: [],
+    isPlain: true,
+    dnsNames: [],
+    ipAddresses: [],
+    emails: [],
+    uris: [],
+  };
+  readSubject(childrenOf(subject, sequence), request);
+  const attributes = rest.find(({ tag }) => tag === context0);
+  if (attributes) readAttributes(elementsOf(attributes.bytes), request);
+  return request;
+}
+
+function readSubject(names: readonly Element[], request: CertificateRequest): void {
+  for (const relative of names) {
+    for (const attribute of childrenOf(relative, set)) {
+      const [type, value] = childrenOf(attribute, sequence);
+      const text = decoder.decode(value?.bytes);
+      const oid = oidText(type!.bytes);
+      if (oid === oids.commonName) request.commonName = text;
+      else if (oid === oids.organization) request.organizations.push(text);
+      else request.isPlain = false;
+    }
+  }
+}
+
+function readAttributes(attributes: readonly Element[], request: CertificateRequest): void {
+  for (const attribute of attributes) {
+    const [type, values] = childrenOf(attribute, sequence);
+    if (oidText(type!.bytes) !== oids.extensionRequest) continue;
+    for (const list of childrenOf(values, set)) {
+      for (const extension of childrenOf(list, sequence)) {
+        const parts = childrenOf(extension, sequence);
+        if (oidText(parts[0]!.bytes) === oids.subjectAltName) readNames(parts.at(-1)!.bytes, request);
+      }
+    }
+  }
+}
+
+/** GeneralNames of RFC 5280. */
+function readNames(bytes: Uint8Array, request: CertificateRequest): void {
+  for (const { tag, bytes: value } of childrenOf(elementsOf(bytes)[0], sequence)) {
+    if (tag === 0x81) request.emails.push(decoder.decode(value));
+    else if (tag === 0x82) request.dnsNames.push(decoder.decode(value));
+    else if (tag === 0x86) request.uris.push(decoder.decode(value));
+    else if (tag === 0x87) request.ipAddresses.push([...value].join("."));
+  }
+}
