@@ -47,10 +47,8 @@ export const errorType: CelType = { kind: "error" };
 export const nullType: CelType = { kind: "null" };
 export const boolType: CelType = { kind: "bool" };
 export const intType: CelType = { kind: "int" };
-export const uintType: CelType = { kind: "uint" };
 export const doubleType: CelType = { kind: "double" };
 export const stringType: CelType = { kind: "string" };
-export const bytesType: CelType = { kind: "bytes" };
 export const timestampType: CelType = { kind: "timestamp" };
 export const durationType: CelType = { kind: "duration" };
 
