@@ -88,8 +88,11 @@ export interface WatchEvent<T = any> {
 
 export type AnswerBody =
   | Uint8Array
-  /** An object with its JSON on demand: in process nobody asks for the bytes. */
-  | { object: object; bytes(): Uint8Array }
+  /**
+   * An object with its JSON on demand: in process nobody asks for the bytes. `parts` gives the same bytes in pieces, where a
+   * big one may be the very same from one answer to the next: it is compressed only once.
+   */
+  | { object: object; bytes(): Uint8Array; parts?(): readonly Uint8Array[] }
   /** Batches of events, each with its JSON line on demand. Ends when the watch does. */
   | { events: AsyncIterable<readonly EncodedEvent[]> }
   | { stream: AsyncIterable<Uint8Array> };
@@ -199,12 +202,12 @@ export interface RpcClient {
     request: object,
     options?: { timeoutMs?: number; signal?: AbortSignal },
   ): Promise<Answer>;
-  /** A server stream. */
+  /** A server stream. A method that takes a stream itself gets this one request. `headers` go along as metadata. */
   stream<Answer>(
     service: string,
     method: string,
     request: object,
-    options?: { signal?: AbortSignal },
+    options?: { signal?: AbortSignal; headers?: Readonly<Record<string, string>> },
   ): AsyncIterable<Answer>;
   close(): void;
 }

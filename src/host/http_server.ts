@@ -13,6 +13,7 @@ import type {
   Net,
   Upgrade,
 } from "../base/http.ts";
+import { acceptsGzip, compressedFrom, gzipParts } from "./gzip.ts";
 import { type ClientAuthorities, clientAuthorities, peerOf } from "./peer.ts";
 import { byteStream } from "./stream.ts";
 import { webSocketStream } from "./websocket.ts";
@@ -89,7 +90,7 @@ async function serve(
   try {
     const answer = await handler(toRequest(request, authorities, abort.signal));
     if (response.destroyed) return;
-    await sendAnswer(response, answer.status, answer.headers, answer.body, request.method === "HEAD");
+    await sendAnswer(request, response, answer);
   } catch (error) {
     if (!response.headersSent) {
       response.statusCode = 500;
@@ -132,25 +133,17 @@ function valuesOf(raw: readonly string[], name: string): string[] {
 }
 
 async function sendAnswer(
+  request: IncomingMessage,
   response: ServerResponse,
-  status: number,
-  headers: HttpAnswer["headers"],
-  body: AnswerBody | undefined,
-  headOnly: boolean,
+  { status, headers, body }: HttpAnswer,
 ): Promise<void> {
   const out = response as http.ServerResponse;
-  if (body === undefined || headOnly) {
+  if (body === undefined || request.method === "HEAD") {
     out.writeHead(status, headers);
     out.end();
     return;
   }
-  if (body instanceof Uint8Array || "bytes" in body) {
-    const bytes = body instanceof Uint8Array ? body : body.bytes();
-    headers["content-length"] = String(bytes.length);
-    out.writeHead(status, headers);
-    out.end(bytes);
-    return;
-  }
+  if (body instanceof Uint8Array || "bytes" in body) return sendBytes(request, out, status, headers, partsOf(body));
   out.writeHead(status, headers);
   out.flushHeaders?.();
   if ("stream" in body) {
@@ -162,6 +155,35 @@ async function sendAnswer(
     }
   }
   out.end();
+}
+
+function partsOf(body: Extract<AnswerBody, Uint8Array | { bytes(): Uint8Array }>): readonly Uint8Array[] {
+  if (body instanceof Uint8Array) return [body];
+  return body.parts?.() ?? [body.bytes()];
+}
+
+function sizeOf(parts: readonly Uint8Array[]): number {
+  return parts.reduce((sum, part) => sum + part.length, 0);
+}
+
+/** Sends an answer whose bytes are there, compressed if it is large and the client can read that. */
+async function sendBytes(
+  request: IncomingMessage,
+  out: http.ServerResponse,
+  status: number,
+  headers: HttpAnswer["headers"],
+  parts: readonly Uint8Array[],
+): Promise<void> {
+  let pieces = parts;
+  if (sizeOf(parts) >= compressedFrom && acceptsGzip(request.headers["accept-encoding"] as string | undefined)) {
+    pieces = await gzipParts(parts);
+    headers["content-encoding"] = "gzip";
+    headers.vary = "Accept-Encoding";
+  }
+  headers["content-length"] = String(sizeOf(pieces));
+  out.writeHead(status, headers);
+  for (const piece of pieces.slice(0, -1)) out.write(piece);
+  out.end(pieces.at(-1));
 }
 
 /** Writes and, if the other side is slow, waits until it has caught up or gone. */
@@ -237,5 +259,5 @@ async function refuseUpgrade(
   response.shouldKeepAlive = false;
   response.assignSocket(socket);
   response.once("finish", () => socket.end());
-  await sendAnswer(response, answer.status, answer.headers, answer.body, false);
+  await sendAnswer(request, response, answer as HttpAnswer);
 }

@@ -6,7 +6,7 @@ import type { AnswerBody, HttpAnswer } from "../../base/http.ts";
 import type { Cached } from "../cache/cache.ts";
 import type { Listed } from "../registry/read.ts";
 import type { Negotiated } from "./negotiate.ts";
-import { partialObject, toTable } from "./table.ts";
+import { partialObject, tableText, toTable } from "./table.ts";
 
 const utf8 = new TextEncoder();
 
@@ -82,7 +82,7 @@ export function listAnswer(
         form,
       );
     case "Table":
-      return objectAnswer(200, toTable(resource, listed.items, metadata, form.metaVersion, include, now), form);
+      return tableAnswer(listed.items, metadata, form, resource, include, now);
     case "PartialObjectMetadataList": {
       const items = listed.items.map((item) => partialObject(item.object, form.metaVersion));
       return objectAnswer(
@@ -100,6 +100,26 @@ export function listAnswer(
   }
 }
 
+/** A table, put together from the rows' texts. */
+function tableAnswer(
+  items: readonly Cached[],
+  metadata: ListMeta,
+  form: Negotiated,
+  resource: Resource,
+  include: string,
+  now: number,
+): HttpAnswer {
+  const table = () => toTable(resource, items, metadata, form.metaVersion, include, now);
+  if (form.format === "yaml") return objectAnswer(200, table(), form);
+  const body: AnswerBody = {
+    get object() {
+      return table();
+    },
+    bytes: () => utf8.encode(tableText(resource, items, metadata, form.metaVersion, include, now)),
+  };
+  return { status: 200, headers: { "content-type": form.contentType }, body };
+}
+
 function withoutType({ kind: _kind, apiVersion: _apiVersion, ...object }: KubeObject): object {
   return object;
 }
@@ -110,36 +130,77 @@ function lazyList(
   head: { kind: string; apiVersion: string; metadata: ListMeta },
   resource: Resource,
 ): AnswerBody {
-  // Items in lists have no kind and apiVersion: their JSON is cut off at the front.
-  // Those of custom resources have them: of them only the brace is cut off, and put back.
-  const typeBytes = resource.custom
-    ? 1
-    : utf8.encode(`{"kind":${JSON.stringify(resource.kind)},"apiVersion":${JSON.stringify(resource.apiVersion)},`)
-        .length;
+  const parts = (): Uint8Array[] => [
+    utf8.encode(`${JSON.stringify(head).slice(0, -1)},"items":[`),
+    joinedItems(resource, items),
+    listEnd,
+  ];
   return {
     get object() {
       return { ...head, items: items.map((item) => item.object) };
     },
-    bytes() {
-      const json = JSON.stringify(head);
-      const start = utf8.encode(`${json.slice(0, -1)},"items":[`);
-      const parts = items.map((item) => item.bytes());
-      const bytes = new Uint8Array(
-        start.length + parts.reduce((sum, part) => sum + part.length - typeBytes + 2, 0) + 2,
-      );
-      bytes.set(start);
-      let at = start.length;
-      for (const part of parts) {
-        if (at > start.length) bytes[at++] = 0x2c;
-        bytes[at++] = 0x7b;
-        bytes.set(part.subarray(typeBytes), at);
-        at += part.length - typeBytes;
-      }
-      bytes[at++] = 0x5d;
-      bytes[at++] = 0x7d;
-      return bytes.subarray(0, at);
-    },
+    parts,
+    bytes: () => joined(parts()),
   };
+}
+
+const listEnd = utf8.encode("]}");
+
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes;
+}
+
+/** The items of long lists that were sent lately, as long as memory allows: several clients list the same. */
+const longLists = new WeakMap<Resource, Map<string, WeakRef<{ items: readonly Cached[]; bytes: Uint8Array }>>>();
+
+/** From how many items on a list's bytes are kept, and how many lists of a resource. */
+const longFrom = 100;
+const longListsMax = 8;
+
+function joinedItems(resource: Resource, items: readonly Cached[]): Uint8Array {
+  if (items.length < longFrom) return joinItems(resource, items);
+  let known = longLists.get(resource);
+  if (!known) {
+    known = new Map();
+    longLists.set(resource, known);
+  }
+  const name = `${items.length} ${items[0]!.key} ${items.at(-1)!.key}`;
+  const before = known.get(name)?.deref();
+  if (before && items.every((item, index) => item === before.items[index])) return before.bytes;
+  const made = { items, bytes: joinItems(resource, items) };
+  if (known.size >= longListsMax) known.delete(known.keys().next().value!);
+  known.set(name, new WeakRef(made));
+  holders.set(made.bytes, made);
+  return made.bytes;
+}
+
+/** What a list's bytes were made of lives as long as they do. */
+const holders = new WeakMap<Uint8Array, object>();
+
+/** Items in lists have no kind and apiVersion: their JSON is cut off at the front. */
+function joinItems({ kind, apiVersion }: Resource, items: readonly Cached[]): Uint8Array {
+  const typeBytes = utf8.encode(`{"kind":${JSON.stringify(kind)},"apiVersion":${JSON.stringify(apiVersion)},`).length;
+  const parts = items.map((item) => item.bytes());
+  const bytes = new Uint8Array(
+    Math.max(
+      0,
+      parts.reduce((sum, part) => sum + part.length - typeBytes + 2, -1),
+    ),
+  );
+  let at = 0;
+  for (const part of parts) {
+    if (at > 0) bytes[at++] = 0x2c;
+    bytes[at++] = 0x7b;
+    bytes.set(part.subarray(typeBytes), at);
+    at += part.length - typeBytes;
+  }
+  return bytes;
 }
 
 /** The answer that carries a failure. Its form follows the request's as far as possible. */

@@ -65,6 +65,41 @@ export function toTable(
   };
 }
 
+/** The metadata of objects that were in tables, as JSON. */
+const partialTexts = new WeakMap<Cached, string>();
+
+function partialText(item: Cached, metaVersion: string): string {
+  if (metaVersion !== "v1") return JSON.stringify(partialObject(item.object, metaVersion));
+  let text = partialTexts.get(item);
+  if (text === undefined) {
+    text = JSON.stringify(partialObject(item.object, metaVersion));
+    partialTexts.set(item, text);
+  }
+  return text;
+}
+
+/** The JSON of what `toTable` gives. */
+export function tableText(
+  resource: Resource,
+  items: readonly Cached[],
+  metadata: ListMeta,
+  metaVersion: string,
+  include: string,
+  now: number,
+): string {
+  const columns = columnsOf(resource);
+  const head = JSON.stringify(toTable(resource, [], metadata, metaVersion, include, now));
+  const objectText = (item: Cached): string => {
+    if (include === "None") return "null";
+    return include === "Object" ? JSON.stringify(item.object) : partialText(item, metaVersion);
+  };
+  const rows = items.map((item) => {
+    const cells = JSON.stringify(columns.map((column) => column.value(item.object, now) ?? null));
+    return `{"cells":${cells},"object":${objectText(item)}}`;
+  });
+  return `${head.slice(0, -"]}".length)}${rows.join(",")}]}`;
+}
+
 /** Only the metadata of an object. */
 export function partialObject(object: KubeObject, metaVersion: string): KubeObject {
   return { kind: "PartialObjectMetadata", apiVersion: `meta.k8s.io/${metaVersion}`, metadata: object.metadata };
