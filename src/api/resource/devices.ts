@@ -1,8 +1,11 @@
 // Dynamic resource allocation: devices that drivers offer and pods claim.
 
+import { sameJson } from "../../base/equal.ts";
+import { type FieldError, FieldPath, invalid } from "../machinery/field.ts";
 import { defineResource } from "../machinery/resource.ts";
 import { ageColumn, text } from "../parts/columns.ts";
 import { statusSubresource } from "../parts/subresources.ts";
+import { claimErrors, classErrors, sliceErrors } from "./device_checks.ts";
 
 const group = "resource.k8s.io";
 const version = "v1";
@@ -31,6 +34,56 @@ function defaultClaim(spec: any): void {
   }
 }
 
+const specPath = new FieldPath("spec");
+
+/** What a struct of Go shows of an object: its fields by their names there, null for those that are not set. */
+function goShape(value: any, fields: Record<string, (each: any) => unknown>): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(fields).map(([field, show]) => {
+      const own = value[field];
+      return [`${field[0]!.toUpperCase()}${field.slice(1)}`, own === undefined ? null : show(own)];
+    }),
+  );
+}
+
+const same = (value: unknown) => value;
+const listOf = (show: (each: any) => unknown) => (list: any[]) => list.map(show);
+const exact = {
+  deviceClassName: same,
+  selectors: listOf(({ cel }) => ({ CEL: cel ? { Expression: cel.expression } : null })),
+  allocationMode: same,
+  count: same,
+};
+
+/** A claim's spec as the message about changing it shows it. */
+function shownClaim({ devices = {} }: any): unknown {
+  return {
+    Devices: goShape(
+      { requests: [], ...devices },
+      {
+        requests: listOf((request) =>
+          goShape(request, {
+            name: same,
+            exactly: (each) => goShape(each, { ...exact, adminAccess: same, tolerations: same, capacity: same }),
+            firstAvailable: listOf((each) =>
+              goShape(each, { name: same, ...exact, tolerations: same, capacity: same }),
+            ),
+          }),
+        ),
+        constraints: listOf((each) => goShape(each, { requests: same, matchAttribute: same, distinctAttribute: same })),
+        config: listOf((each) =>
+          goShape(each, { requests: same, opaque: (opaque) => goShape(opaque, { driver: same, parameters: same }) }),
+        ),
+      },
+    ),
+  };
+}
+
+function unchangedClaim(next: any, previous: any): FieldError[] {
+  if (sameJson(next.spec, previous.spec)) return [];
+  return [invalid(specPath, shownClaim(next.spec ?? {}), "field is immutable")];
+}
+
 export const deviceClasses = defineResource({
   group,
   version,
@@ -39,6 +92,7 @@ export const deviceClasses = defineResource({
   scope: "Cluster",
   schema: "io.k8s.api.resource.v1.DeviceClass",
   generation: true,
+  validate: ({ spec }) => classErrors(spec, specPath),
   columns: [ageColumn],
 });
 
@@ -52,6 +106,8 @@ export const resourceClaims = defineResource({
   subresources: [statusSubresource],
   statusFields: ["status"],
   defaults: ({ spec }) => defaultClaim(spec),
+  validateCreate: ({ spec }) => claimErrors(spec, specPath),
+  validateUpdate: unchangedClaim,
   columns: [text("State", claimState), ageColumn],
 });
 
@@ -63,6 +119,7 @@ export const resourceClaimTemplates = defineResource({
   scope: "Namespaced",
   schema: "io.k8s.api.resource.v1.ResourceClaimTemplate",
   defaults: ({ spec }) => defaultClaim(spec?.spec),
+  validate: ({ spec }) => claimErrors(spec?.spec, specPath.child("spec")),
   columns: [ageColumn],
 });
 
@@ -74,6 +131,7 @@ export const resourceSlices = defineResource({
   scope: "Cluster",
   schema: "io.k8s.api.resource.v1.ResourceSlice",
   generation: true,
+  validate: ({ spec }) => sliceErrors(spec ?? {}, specPath),
   columns: [
     text("Node", ({ spec }) => spec?.nodeName ?? ""),
     text("Driver", ({ spec }) => spec?.driver ?? ""),
