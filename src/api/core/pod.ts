@@ -98,8 +98,9 @@ function validateCreate({ spec }: Pod): FieldError[] {
  */
 function deletionGraceSeconds({ spec, status }: Pod): number {
   if (!spec.nodeName || status?.phase === "Succeeded" || status?.phase === "Failed") return 0;
+  const seconds = spec.terminationGracePeriodSeconds ?? 30;
   // A negative period is accepted on create and means "as short as can be".
-  return Math.max(spec.terminationGracePeriodSeconds ?? 30, 1);
+  return seconds < 0 ? 1 : seconds;
 }
 
 export const pods = defineResource<Pod>({

@@ -8,7 +8,7 @@ import type { AdmissionRequest } from "../registry/scope.ts";
 import { updateObject } from "../registry/update.ts";
 import { checkName } from "../registry/write.ts";
 import type { connector } from "../subresources/connect.ts";
-import { addEphemeralContainers, bindPod, evictPod } from "../subresources/pods.ts";
+import { bindPod, evictPod, isPodPart, updatePodPart } from "../subresources/pods.ts";
 import { applyScale, toScale } from "../subresources/scale.ts";
 import { tokenAnswer } from "../subresources/token.ts";
 import { itemAnswer, objectAnswer } from "./answer.ts";
@@ -114,10 +114,10 @@ async function partAnswer(call: Call): Promise<HttpAnswer> {
   const part = subresource!.name;
   if (route.verb === "get")
     return itemAnswer(200, await getObject(registry, scope, name!), form, scope.resource, "Metadata", now);
-  if (scope.resource.id === "pods" && part === "ephemeralcontainers") {
+  if (scope.resource.id === "pods" && isPodPart(part)) {
     const body = route.verb === "update" ? await decodeObject(call, request) : undefined;
     const patch = body ? () => body : await documentPatcher(call, scope.resource.schema);
-    const changed = await addEphemeralContainers(registry, scope, name!, patch);
+    const changed = await updatePodPart(registry, scope, name!, part, patch);
     return itemAnswer(200, changed, form, scope.resource, "Metadata", now);
   }
   const isFinalize = scope.resource.id === "namespaces" && part === "finalize";

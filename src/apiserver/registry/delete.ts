@@ -219,7 +219,9 @@ function graceFor(resource: Resource, object: KubeObject, deletion: Deletion): n
   const own = resource.deletionGraceSeconds?.(object);
   if (own === undefined) return 0;
   if (own === 0) return 0;
-  return deletion.gracePeriodSeconds ?? own;
+  const asked = deletion.gracePeriodSeconds ?? own;
+  // A negative period means "as short as can be".
+  return asked < 0 ? 1 : asked;
 }
 
 function finalizersFor(resource: Resource, object: KubeObject, deletion: Deletion): string[] {

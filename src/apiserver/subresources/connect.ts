@@ -4,6 +4,7 @@ import type { HttpAnswer, HttpClient, HttpRequest, HttpTarget, Net, TlsIdentity 
 import type { Route } from "../http/route.ts";
 import { cacheOf, type Registry, type Scope } from "../registry/scope.ts";
 import { forward } from "./forward.ts";
+import { checkLogOptions } from "./log_options.ts";
 
 /** How the server reaches kubelets: the certificate that they know it by. */
 export interface KubeletAccess {
@@ -72,10 +73,11 @@ export function connector(registry: () => Registry, access: KubeletAccess) {
   }
 
   async function logs(scope: Scope, name: string, route: Route, request: HttpRequest): Promise<HttpAnswer> {
+    checkLogOptions(name, route.query);
     const pod = podOf(scope, name);
     const container = chooseContainer(pod, route.query.get("container") ?? "");
     // Nothing has run yet: nothing to read.
-    if (!pod.spec.nodeName) return { status: 200, headers: { "content-type": "text/plain" } };
+    if (!pod.spec.nodeName) return { status: 204, headers: {} };
     const answer = await forward(
       request,
       kubeletOf(pod.spec.nodeName),

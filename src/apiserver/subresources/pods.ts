@@ -1,20 +1,34 @@
+import { checkResize, resizedSpec } from "../../api/core/podspec/resize.ts";
 import { checkEphemeralUpdate } from "../../api/core/podspec/update.ts";
-import { type FieldError, FieldPath } from "../../api/machinery/field.ts";
+import { type FieldError, FieldPath, notSupported } from "../../api/machinery/field.ts";
 import type { KubeObject } from "../../api/machinery/object.ts";
 import { selects } from "../../api/machinery/selector.ts";
-import { badRequest, conflict, internal, type Status, tooManyRequests } from "../../api/machinery/status.ts";
+import {
+  badRequest,
+  conflict,
+  internal,
+  type Status,
+  StatusError,
+  tooManyRequests,
+} from "../../api/machinery/status.ts";
 import { formatTime } from "../../api/machinery/time.ts";
+import { topologyOf } from "../admission/pod_topology.ts";
 import type { Cached } from "../cache/cache.ts";
 import { deleteObject } from "../registry/delete.ts";
+import { admit, review } from "../registry/draft.ts";
 import { objectErrors, throwIfInvalid } from "../registry/prepare.ts";
-import { cacheOf, type Registry, type Scope } from "../registry/scope.ts";
+import { type AdmissionRequest, cacheOf, type Registry, type Scope } from "../registry/scope.ts";
+import { trackUpdate } from "../registry/tracking.ts";
 import { updateObject } from "../registry/update.ts";
 
 const success: Status = { kind: "Status", apiVersion: "v1", metadata: {}, status: "Success", code: 201 };
 
 /** Puts a pod on a node (`pods/binding`). Throws a Conflict if it is on one already or on its way out. */
 export async function bindPod(registry: Registry, scope: Scope, name: string, binding: KubeObject): Promise<Status> {
+  if (binding.metadata?.name !== name) throw badRequest("name in URL does not match name in Binding object");
+  checkBinding(binding);
   const now = formatTime(registry.clock.now());
+  const where = topologyOf(registry, binding.target.name);
   await updateObject(
     registry,
     scope,
@@ -22,9 +36,7 @@ export async function bindPod(registry: Registry, scope: Scope, name: string, bi
     (pod) => {
       const why = (text: string) => conflict({ group: "", plural: "pods/binding" }, name, text);
       if (binding.metadata?.uid && binding.metadata.uid !== pod.metadata.uid) {
-        throw why(
-          `Precondition failed: UID in precondition: ${binding.metadata.uid}, UID in object meta: ${pod.metadata.uid}`,
-        );
+        throw uidConflict(scope, name, binding.metadata.uid, pod.metadata.uid);
       }
       if (pod.metadata.deletionTimestamp) throw why(`pod ${name} is being deleted, cannot be assigned to a host`);
       if (pod.spec.nodeName) throw why(`pod ${name} is already assigned to node ${JSON.stringify(pod.spec.nodeName)}`);
@@ -40,7 +52,7 @@ export async function bindPod(registry: Registry, scope: Scope, name: string, bi
         metadata: {
           ...pod.metadata,
           annotations: { ...pod.metadata.annotations, ...binding.metadata?.annotations },
-          labels: { ...pod.metadata.labels, ...binding.metadata?.labels },
+          labels: { ...pod.metadata.labels, ...where, ...binding.metadata?.labels },
         },
         spec: { ...pod.spec, nodeName: binding.target?.name },
         status: { ...pod.status, conditions: [...conditions, scheduled] },
@@ -49,6 +61,26 @@ export async function bindPod(registry: Registry, scope: Scope, name: string, bi
     { subresource: "internal", internal: true },
   );
   return success;
+}
+
+/** What is wrong with a binding comes as plain text, with the status of a failure of the server. */
+function checkBinding({ target }: KubeObject): void {
+  const errors: string[] = [];
+  const path = new FieldPath("target");
+  if (target?.kind && target.kind !== "Node") {
+    const { field, body } = notSupported(path.child("kind"), target.kind, ["Node", "<empty>"]);
+    errors.push(`${field}: ${body}`);
+  }
+  if (!target?.name) errors.push(`${path.child("name")}: Required value`);
+  if (errors.length === 0) return;
+  throw new StatusError({ code: 500, message: errors.length === 1 ? errors[0]! : `[${errors.join(", ")}]` });
+}
+
+function uidConflict({ resource, namespace }: Scope, name: string, wanted: string, present: string): StatusError {
+  const key = `/registry/${resource.storagePrefix}/${namespace}/${name}`;
+  const why = `Precondition failed: UID in precondition: ${wanted}, UID in object meta: ${present}`;
+  const text = `StorageError: invalid object, Code: 4, Key: ${key}, ResourceVersion: 0, AdditionalErrorMsg: ${why}`;
+  return conflict({ group: "", plural: "pods" }, name, text);
 }
 
 /** Deletes a pod unless a disruption budget forbids it (`pods/eviction`). Throws a 429 if one does. */
@@ -146,30 +178,63 @@ function withDisruptionAllowed(
   return before ? conditions.map((each) => (each === before ? condition : each)) : [...conditions, condition];
 }
 
-/** Adds ephemeral containers to a pod (`pods/ephemeralcontainers`, KEP-277): nothing else of the wanted pod counts. */
-export function addEphemeralContainers(
+/** Parts of a pod that are written apart: what of the wanted pod counts, and what is wrong with the change. */
+const parts = {
+  /** Ephemeral containers can only be added (KEP-277). */
+  ephemeralcontainers: {
+    merge: (pod: KubeObject, { spec }: KubeObject) => ({ ...pod.spec, ephemeralContainers: spec.ephemeralContainers }),
+    check: checkEphemeralUpdate,
+  },
+  /** What containers ask for may change while they run (KEP-1287). */
+  resize: { merge: resizedSpec, check: checkResize },
+};
+
+/** True for a part of a pod that `updatePodPart` writes. */
+export function isPodPart(part: string): part is keyof typeof parts {
+  return Object.hasOwn(parts, part);
+}
+
+function identityOf({ metadata: { name, namespace, uid, creationTimestamp, generation } }: KubeObject) {
+  return { name, namespace: namespace!, uid, creationTimestamp, generation };
+}
+
+/** Changes a part of a pod: nothing else of the wanted pod counts. Throws what admission and validation refuse with. */
+export function updatePodPart(
   registry: Registry,
   scope: Scope,
   name: string,
+  part: keyof typeof parts,
   wanted: (pod: KubeObject) => KubeObject | Promise<KubeObject>,
 ): Promise<Cached> {
-  return updateObject(
-    registry,
-    scope,
-    name,
-    async (pod) => {
-      const draft = await wanted(pod);
-      scope.resource.defaults?.(draft);
-      const next = {
-        ...pod,
-        metadata: { ...pod.metadata, resourceVersion: draft.metadata.resourceVersion ?? "" },
-        spec: { ...pod.spec, ephemeralContainers: draft.spec.ephemeralContainers },
-      };
-      const errors: FieldError[] = [];
-      checkEphemeralUpdate(errors, next as never, pod as never, new FieldPath("spec"));
-      throwIfInvalid(scope.resource, name, [...errors, ...objectErrors(scope.resource, next)]);
-      return next;
-    },
-    { subresource: "internal", internal: true, counts: true },
-  );
+  const { merge, check } = parts[part];
+  async function transform(pod: KubeObject): Promise<KubeObject> {
+    const draft = await wanted(pod);
+    scope.resource.defaults?.(draft);
+    // Who owns what follows from all that was wanted, even from what does not count.
+    const { resourceVersion = "" } = draft.metadata;
+    draft.metadata = { ...draft.metadata, ...identityOf(pod) };
+    trackUpdate(registry, scope, pod, draft, part);
+    const { managedFields } = draft.metadata;
+    const metadata = { ...pod.metadata, resourceVersion, ...(managedFields ? { managedFields } : {}) };
+    const next: KubeObject = structuredClone({ ...pod, metadata, spec: merge(pod, draft) });
+    const admission: AdmissionRequest = {
+      operation: "UPDATE",
+      scope,
+      name,
+      subresource: part,
+      draft: next,
+      previous: pod,
+    };
+    await admit(registry, admission);
+    const errors: FieldError[] = [];
+    check(errors, next as never, pod as never, new FieldPath("spec"));
+    throwIfInvalid(scope.resource, name, [...errors, ...objectErrors(scope.resource, next)]);
+    await review(registry, admission);
+    return next;
+  }
+  return updateObject(registry, scope, name, transform, {
+    subresource: "internal",
+    internal: true,
+    counts: true,
+  });
 }

@@ -151,7 +151,12 @@ const projectionShape: GoShape = {
     null,
     () => ({ ...fields("Audience", ""), ...fields("ExpirationSeconds", 0), ...fields("Path", "") }),
   ],
-  ClusterTrustBundle: ["clusterTrustBundle", null],
+  // The hunks' line numbers show that this one is printed in every source.
+  ClusterTrustBundle: [
+    "clusterTrustBundle",
+    "struct",
+    () => ({ ...fields("Name SignerName LabelSelector Optional", null), ...fields("Path", "") }),
+  ],
   PodCertificate: ["podCertificate", null],
 };
 
