@@ -57,6 +57,10 @@ export const priorityClasses = defineResource<PriorityClass>({
   },
   validate,
   validateUpdate,
+  // Only the description may change, and that is not counted.
+  canonicalize(draft) {
+    draft.metadata.generation = 1;
+  },
   columns: [
     integer("Value", ({ value }) => value ?? 0),
     boolean("Global-Default", ({ globalDefault }) => globalDefault ?? false),

@@ -33,6 +33,12 @@ export function columnsOf(resource: Resource): readonly Column<any>[] {
   return columns.some((column) => column.name === "Name") ? columns : [nameColumn, ...columns];
 }
 
+/** An object's cells: columns are given the stored form. */
+function cellsOf(resource: Resource, columns: readonly Column<any>[], { object }: Cached, now: number): unknown[] {
+  const stored = resource.storedAs ? resource.storedAs.toStored(object) : object;
+  return columns.map((column) => column.value(stored, now) ?? null);
+}
+
 /**
  * The objects as a table. `include` is the request's `includeObject`: `None`, `Metadata` (the default) or `Object`. `now` is
  * milliseconds since the epoch.
@@ -59,7 +65,7 @@ export function toTable(
       priority: column.priority ?? 0,
     })),
     rows: items.map((item) => ({
-      cells: cells.map((column) => column.value(item.object, now) ?? null),
+      cells: cellsOf(resource, cells, item, now),
       object: include === "None" ? null : include === "Object" ? item.object : partialObject(item.object, metaVersion),
     })),
   };
@@ -87,15 +93,15 @@ export function tableText(
   include: string,
   now: number,
 ): string {
-  const columns = columnsOf(resource);
+  const cells = [...columnsOf(resource), ...(resource.cellsBeyond ?? [])];
   const head = JSON.stringify(toTable(resource, [], metadata, metaVersion, include, now));
   const objectText = (item: Cached): string => {
     if (include === "None") return "null";
     return include === "Object" ? JSON.stringify(item.object) : partialText(item, metaVersion);
   };
   const rows = items.map((item) => {
-    const cells = JSON.stringify(columns.map((column) => column.value(item.object, now) ?? null));
-    return `{"cells":${cells},"object":${objectText(item)}}`;
+    const shown = JSON.stringify(cellsOf(resource, cells, item, now));
+    return `{"cells":${shown},"object":${objectText(item)}}`;
   });
   return `${head.slice(0, -"]}".length)}${rows.join(",")}]}`;
 }

@@ -223,7 +223,7 @@ function prepareNext(
   const errors = [...metadata, ...metadata, ...changes, ...metadata, ...changes];
   if (subresource === "status") errors.push(...(stored.validateStatusUpdate?.(next, previous, root) ?? []));
   else errors.push(...objectErrors(stored, next), ...(stored.validateUpdate?.(next, previous, root) ?? []));
-  throwIfInvalid(scope.resource, previous.metadata.name, errors);
+  throwIfInvalid(stored, previous.metadata.name, errors);
   scope.warnings.push(...(subresource ? [] : (stored.warnings?.(next, previous) ?? [])));
 }
 

@@ -94,7 +94,8 @@ async function createOnce(
   if (stored.generation) object.metadata.generation = 1;
   const errors = [...objectErrors(stored, object), ...(stored.validateCreate?.(object, root) ?? [])];
   if (resource !== stored) errors.push(...(resource.validateCreate?.(object, root) ?? []));
-  throwIfInvalid(resource, object.metadata.name, errors);
+  // The kind in the message is that of the form in which objects are checked.
+  throwIfInvalid(stored, object.metadata.name, errors);
   scope.warnings.push(...(stored.warnings?.(object) ?? []));
   const key = keyIn(scope, object.metadata.name);
   // Before review: an address that is claimed there must not count as taken by the very object that is there already.
