@@ -213,6 +213,9 @@ export const jobs = defineResource<Job>({
   statusFields: ["status"],
   generation: true,
   defaultDeletion: "orphan",
+  deletionWarning:
+    "child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or " +
+    "set propagationPolicy=Orphan to suppress this warning",
   defaults,
   prepareCreate,
   prepareUpdate: ({ spec }) => dropGated(spec.template.spec),

@@ -68,6 +68,8 @@ export interface CustomForm {
   ended: AbortSignal;
   /** Set while the definition is being deleted: nothing new may be created. */
   terminating: boolean;
+  /** The verbs as discovery lists them. */
+  listedVerbs: readonly Verb[];
 }
 
 /** What a resource's hooks may know about the request. */
@@ -157,6 +159,8 @@ export interface ResourceDeclaration<T extends KubeObject> {
   createOnUpdate?: boolean;
   /** Whether an update without a resourceVersion is allowed. True if absent. */
   unconditionalUpdate?: boolean;
+  /** Sent as a warning with a deletion that leaves the fate of dependents to the default. */
+  deletionWarning?: string;
   /** Default of `propagationPolicy`. "background" if absent. */
   defaultDeletion?: "background" | "orphan";
 }

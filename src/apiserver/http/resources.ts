@@ -318,6 +318,8 @@ async function deletionOf(call: Call): Promise<Deletion> {
   // In a query every word but these two means yes.
   const isFalse = ["false", "0"].includes(String(orphan));
   const legacy = orphan === undefined || orphan === null ? undefined : isFalse ? "Background" : "Orphan";
+  const { deletionWarning } = scope.resource;
+  if (deletionWarning !== undefined && !policy && legacy === undefined) scope.warnings.push(deletionWarning);
   return {
     gracePeriodSeconds: grace,
     propagationPolicy: (policy ?? legacy) as Deletion["propagationPolicy"],

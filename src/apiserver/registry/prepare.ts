@@ -46,6 +46,13 @@ function nameErrors(resource: Resource, name: string): string[] {
 
 export function* metadataErrors(resource: Resource, object: KubeObject): Generator<FieldError> {
   const { metadata } = object;
+  const { generateName } = metadata;
+  if (generateName) {
+    // What follows a last dash is drawn: here it is a letter.
+    const shape =
+      generateName.length > 1 && generateName.endsWith("-") ? `${generateName.slice(0, -2)}a` : generateName;
+    for (const why of nameErrors(resource, shape)) yield invalid(metadataPath.child("generateName"), generateName, why);
+  }
   if (!metadata.name) yield required(metadataPath.child("name"), "name or generateName is required");
   else
     for (const why of nameErrors(resource, metadata.name))

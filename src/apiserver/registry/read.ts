@@ -94,14 +94,14 @@ export async function listObjects(registry: Registry, scope: Scope, request: Lis
   const { resource } = scope;
   const exact = exactRevision(request);
   const token = request.continue ? decodeContinue(request.continue) : undefined;
-  const wanted = token?.revision ?? exact;
+  const wanted = token ? token.revision : exact;
   if (request.resourceVersion && !token) checkNotTooLarge(registry, request.resourceVersion);
   const table = cacheOf(registry, resource);
   const revision = wanted ?? registry.cache.revision;
   const stored =
     wanted === undefined || wanted === registry.cache.revision
       ? table.list(scope.namespace)
-      : await listAt(registry, scope, wanted, token !== undefined);
+      : await listAt(registry, scope, wanted, token?.startAfter);
   // Fields of a custom resource are those of the version that was asked for.
   const early = resource.custom !== undefined && request.selection.readsFields === true;
   const source = early ? await serveAll(resource, [...stored]) : stored;
@@ -143,7 +143,12 @@ const tooOldToContinue =
   "deleted between the time the first chunk was returned and now may show up in the list.";
 
 /** The list as it was, from the store. */
-async function listAt(registry: Registry, scope: Scope, revision: number, continued: boolean): Promise<Cached[]> {
+async function listAt(
+  registry: Registry,
+  scope: Scope,
+  revision: number,
+  continuedAfter: string | undefined,
+): Promise<Cached[]> {
   const prefix = storagePrefix(storedResource(registry, scope.resource));
   const within = scope.namespace === undefined ? prefix : `${prefix}${scope.namespace}/`;
   try {
@@ -153,9 +158,11 @@ async function listAt(registry: Registry, scope: Scope, revision: number, contin
       cached(entry.key.slice(prefix.length), JSON.parse(decoder.decode(entry.value)), entry.modRevision),
     );
   } catch (error) {
-    if (error instanceof CompactedError)
-      throw expired(continued ? tooOldToContinue : "The resourceVersion for the provided list is too old.");
-    throw error;
+    if (!(error instanceof CompactedError)) throw error;
+    if (continuedAfter === undefined) throw expired("The resourceVersion for the provided list is too old.");
+    const refusal = expired(tooOldToContinue);
+    refusal.status.metadata = { continue: encodeContinue(undefined, continuedAfter) };
+    throw refusal;
   }
 }
 
@@ -175,15 +182,16 @@ export function checkNotTooLarge(registry: Registry, resourceVersion: string): v
   });
 }
 
-function encodeContinue(revision: number, startAfter: string): string {
-  const text = JSON.stringify({ v: "meta.k8s.io/v1", rv: revision, start: startAfter });
+/** A token to go on with; without a revision the rest is listed as it is by then. */
+function encodeContinue(revision: number | undefined, startAfter: string): string {
+  const text = JSON.stringify({ v: "meta.k8s.io/v1", rv: revision ?? -1, start: startAfter });
   return btoa(String.fromCharCode(...new TextEncoder().encode(text)))
     .replaceAll("+", "-")
     .replaceAll("/", "_")
     .replace(/=+$/, "");
 }
 
-function decodeContinue(token: string): { revision: number; startAfter: string } {
+function decodeContinue(token: string): { revision: number | undefined; startAfter: string } {
   const refuse = (why: string) => badRequest(`invalid continue token: continue key is not valid: ${why}`);
   let parsed: { v?: unknown; rv?: unknown; start?: unknown };
   try {
@@ -194,8 +202,8 @@ function decodeContinue(token: string): { revision: number; startAfter: string }
   }
   const { v, rv, start } = parsed;
   if (v !== "meta.k8s.io/v1") throw refuse(`server does not recognize this encoded version ${v}`);
-  if (typeof rv !== "number" || rv <= 0)
+  if (typeof rv !== "number" || rv === 0 || rv < -1)
     throw refuse("incorrect encoded start resourceVersion (version meta.k8s.io/v1)");
   if (typeof start !== "string" || start === "") throw refuse("encoded start key empty (version meta.k8s.io/v1)");
-  return { revision: rv, startAfter: start };
+  return { revision: rv === -1 ? undefined : rv, startAfter: start };
 }

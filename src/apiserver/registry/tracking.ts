@@ -57,7 +57,8 @@ function trackingFor(registry: Registry, scope: Scope, part: string | undefined)
   return {
     type: typeOf(resource),
     ignored: ignoredFields(storedResource(registry, resource), part),
-    now: formatTime(registry.clock.now()),
+    // Scales have no owners' times: theirs are those of another object.
+    now: part === "scale" ? undefined : formatTime(registry.clock.now()),
     convert: (object, apiVersion) => inVersion(registry, resource, object, apiVersion),
   };
 }

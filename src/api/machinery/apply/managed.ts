@@ -42,8 +42,8 @@ export interface Tracking {
   type: FieldType;
   /** Fields that this request cannot change: nobody comes to own them through it. */
   ignored: Fields;
-  /** RFC 3339, in seconds. */
-  now: string;
+  /** RFC 3339, in seconds. Absent: the owner's time is not kept. */
+  now?: string;
   /** The object in any version that it is served in, its own among them; undefined if that version is gone. */
   convert(object: KubeObject, apiVersion: string): Versioned | undefined;
 }
