@@ -11,13 +11,16 @@ import type { RpcClient } from "../base/http.ts";
 export function rpcClient(options: {
   target: string;
   protos: readonly string[];
-  credentials?: { ca: string; certificate?: string; key?: string };
+  /** PEM. Without `ca` the system's authorities are trusted. */
+  credentials?: { ca?: string; certificate?: string; key?: string };
+  /** How often an idle connection is tried whether it lives, in milliseconds; never if absent. */
+  keepaliveMs?: number;
 }): RpcClient {
   const services = loadServices(options.protos);
   const clients = new Map<string, grpc.Client>();
   const credentials = options.credentials
     ? grpc.credentials.createSsl(
-        Buffer.from(options.credentials.ca),
+        options.credentials.ca ? Buffer.from(options.credentials.ca) : null,
         options.credentials.key ? Buffer.from(options.credentials.key) : null,
         options.credentials.certificate ? Buffer.from(options.credentials.certificate) : null,
       )
@@ -28,7 +31,7 @@ export function rpcClient(options: {
     if (!definition) throw new Error(`rpc: no method ${name} in service ${service}`);
     let client = clients.get(service);
     if (!client) {
-      client = new grpc.Client(options.target, credentials, channelOptions);
+      client = new grpc.Client(options.target, credentials, { ...channelOptions, ...keepalive(options.keepaliveMs) });
       clients.set(service, client);
     }
     return { client, definition };
@@ -56,11 +59,10 @@ export function rpcClient(options: {
         signal?.addEventListener("abort", cancel, { once: true });
       });
     },
-    async *stream(service, name, request, { signal } = {}) {
+    async *stream(service, name, request, { signal, headers = {} } = {}) {
       signal?.throwIfAborted();
       const { client, definition } = method(service, name);
-      const { path, requestSerialize, responseDeserialize } = definition;
-      const call = client.makeServerStreamRequest(path, requestSerialize, responseDeserialize, request);
+      const call = openStream(client, definition, request, headers);
       const cancel = () => call.cancel();
       signal?.addEventListener("abort", cancel, { once: true });
       try {
@@ -79,11 +81,33 @@ export function rpcClient(options: {
   };
 }
 
+/** A method that takes a stream gets this one request, and its stream stays open. */
+function openStream(
+  client: grpc.Client,
+  { path, requestSerialize, responseDeserialize, requestStream }: grpc.MethodDefinition<any, any>,
+  request: object,
+  headers: Readonly<Record<string, string>>,
+): grpc.ClientReadableStream<any> {
+  const metadata = new grpc.Metadata();
+  for (const [name, value] of Object.entries(headers)) metadata.set(name, value);
+  if (!requestStream)
+    return client.makeServerStreamRequest(path, requestSerialize, responseDeserialize, request, metadata);
+  const call = client.makeBidiStreamRequest(path, requestSerialize, responseDeserialize, metadata);
+  call.write(request);
+  return call;
+}
+
+function keepalive(everyMs: number | undefined): grpc.ChannelOptions {
+  if (everyMs === undefined) return {};
+  return { "grpc.keepalive_time_ms": everyMs, "grpc.keepalive_timeout_ms": 10_000 };
+}
+
 const channelOptions: grpc.ChannelOptions = {
   // A socket that is about to appear is found within this time instead of a second.
   "grpc.initial_reconnect_backoff_ms": 50,
   "grpc.max_reconnect_backoff_ms": 1000,
-  "grpc.max_receive_message_length": 64 << 20,
+  // A page of large values is larger than any message that a server takes.
+  "grpc.max_receive_message_length": 256 << 20,
   "grpc.max_send_message_length": 64 << 20,
 };
 

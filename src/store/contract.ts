@@ -90,7 +90,7 @@ function testCommits(check: Check): void {
     );
     const results = await Promise.all(rivals);
     assert.equal(results.filter((result) => result.ok).length, 1);
-    assert.equal(await show(store, "/a"), "/a=1");
+    assert.equal(await show(store, "/a"), `/a=${results.findIndex((result) => result.ok) + 1}`);
   });
 
   check("makes no revision for a commit that changes nothing", async (store) => {
@@ -158,8 +158,17 @@ function testWatches(check: Check): void {
     await put(store, "/a", "1");
     const { revision, entries } = await store.snapshot();
     await put(store, "/b", "2");
+    await put(store, "/a", "3");
+    const then: string[] = [];
+    for await (const { key, value } of entries) then.push(`${key}=${text(value)}`);
+    assert.deepEqual([revision, then], [2, ["/a=1"]]);
+  });
+
+  check("a snapshot may be of one prefix", async (store) => {
+    for (const key of ["/p/b", "/p/a", "/q/a", "/pp"]) await put(store, key, "x");
+    const { entries } = await store.snapshot("/p/");
     const keys: string[] = [];
     for await (const entry of entries) keys.push(entry.key);
-    assert.deepEqual([revision, keys], [2, ["/a"]]);
+    assert.deepEqual(keys, ["/p/a", "/p/b"]);
   });
 }

@@ -40,6 +40,20 @@ function lmdbEngine(directory: string): Engine {
         yield decodeEntry(key, value);
       }
     },
+    still(prefix) {
+      // Taken now, not when the first entry is asked for.
+      const transaction = entries.useReadTransaction();
+      return (function* () {
+        try {
+          for (const { key, value } of entries.getRange({ start: prefix, transaction })) {
+            if (!key.startsWith(prefix)) return;
+            yield decodeEntry(key, value);
+          }
+        } finally {
+          transaction.done();
+        }
+      })();
+    },
     *log(after) {
       for (const { key, value } of log.getRange({ start: after + 1 })) yield decodeRecord(key, value);
     },

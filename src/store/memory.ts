@@ -25,17 +25,20 @@ function memoryEngine(): Engine {
     records.push(record);
   }
 
+  function* range(prefix: string, startAfter: string | undefined): Iterable<Entry> {
+    let at = lowerBound(keys, prefix);
+    if (startAfter !== undefined && startAfter >= prefix) {
+      at = lowerBound(keys, startAfter);
+      if (keys[at] === startAfter) at++;
+    }
+    for (; at < keys.length && keys[at]!.startsWith(prefix); at++) yield entries.get(keys[at]!)!;
+  }
+
   return {
     open: async () => ({ revision: 1, compactRevision: 0 }),
     get: (key) => entries.get(key),
-    *range(prefix, startAfter) {
-      let at = lowerBound(keys, prefix);
-      if (startAfter !== undefined && startAfter >= prefix) {
-        at = lowerBound(keys, startAfter);
-        if (keys[at] === startAfter) at++;
-      }
-      for (; at < keys.length && keys[at]!.startsWith(prefix); at++) yield entries.get(keys[at]!)!;
-    },
+    range,
+    still: (prefix) => [...range(prefix, undefined)],
     *log(after) {
       let at = 0;
       for (let end = records.length; at < end; ) {

@@ -1,3 +1,6 @@
+export { openEtcdStore } from "./etcd.ts";
+export type { EtcdMember } from "./etcd_calls.ts";
+export { etcdProto } from "./etcd_proto.ts";
 export { openLmdbStore } from "./lmdb.ts";
 export { openMemoryStore } from "./memory.ts";
 export type { Entry, Store, StoreEvent, StoreEvents } from "./store.ts";

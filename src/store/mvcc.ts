@@ -25,6 +25,8 @@ export interface Engine {
   get(key: string): Entry | undefined;
   /** Present entries under the prefix in key order, after `startAfter`. */
   range(prefix: string, startAfter: string | undefined): Iterable<Entry>;
+  /** Present entries under the prefix, as they are at the call: what is written later is not among them. */
+  still(prefix: string): Iterable<Entry>;
   /** Records with a revision above `after`, in order. */
   log(after: number): Iterable<LogRecord>;
   /** Appends records and brings the entries up to date, atomically. */
@@ -150,6 +152,7 @@ export async function openStore(engine: Engine): Promise<Store> {
   }
 
   return {
+    shared: false,
     revision: async () => revision,
     async get(key, options = {}) {
       const wanted = options.revision ?? revision;
@@ -170,11 +173,10 @@ export async function openStore(engine: Engine): Promise<Store> {
       compactRevision = wanted;
       await engine.truncate(wanted);
     },
-    async snapshot() {
-      const entries = [...engine.range("", undefined)];
-      const at = revision;
+    async snapshot(prefix = "") {
+      const entries = engine.still(prefix);
       return {
-        revision: at,
+        revision,
         entries: (async function* () {
           yield* entries;
         })(),

@@ -78,6 +78,8 @@ export class FutureRevisionError extends Error {
 }
 
 export interface Store extends AsyncDisposable {
+  /** Whether other processes may write to it too. Then only `revision()` tells what is the present. */
+  readonly shared: boolean;
   /** The revision of the last commit. A new store starts at 1, as etcd's does. */
   revision(): Promise<number>;
   get(key: string, options?: { revision?: number }): Promise<{ entry: Entry | undefined; revision: number }>;
@@ -96,6 +98,6 @@ export interface Store extends AsyncDisposable {
   watch(prefix: string, afterRevision: number, signal: AbortSignal): AsyncIterable<StoreEvents>;
   /** Forgets history before `revision`: reads and watches before it fail from now on. Present values stay. */
   compact(revision: number): Promise<void>;
-  /** A consistent picture of the present, for backups: the entries stand still while it is iterated. */
-  snapshot(): Promise<{ revision: number; entries: AsyncIterable<Entry> }>;
+  /** A consistent picture of the present under `prefix` (of all if absent): the entries stand still while they are iterated. */
+  snapshot(prefix?: string): Promise<{ revision: number; entries: AsyncIterable<Entry> }>;
 }
