@@ -194,6 +194,13 @@ test("what an expression may cost is bounded, and nothing blows up", () => {
   );
 });
 
+test("a large expression is read in time in proportion to its size", () => {
+  assert.equal(run(`size([${"[],".repeat(33_000)}[]])`), 33_001);
+  const doubling = Array.from({ length: 40 }, (_, at) => `.map(x${at}, {x${at}: x${at}})`).join("");
+  assert.match(String(run(`[1]${doubling} == []`)), /type has more than 1000 parts/);
+  assert.match(String(run(`[${"x,".repeat(30_000)}x]`)), /29901 more errors were truncated$/);
+});
+
 test("time ends an expression too", () => {
   const compiled = compile("self.list.all(a, self.list.all(b, a != b || a == b))", environment);
   assert.ok(compiled.ok);

@@ -1,3 +1,4 @@
+import type { Expr } from "./ast.ts";
 import { check } from "./check.ts";
 import { CelError, showMistakes } from "./errors.ts";
 import { estimateCost } from "./estimate.ts";
@@ -91,10 +92,19 @@ function compileUnbounded(expression: string, environment: Environment): Compila
       expression,
       type: checked.type,
       uses: (variable) => checked.used.has(variable),
-      estimate: () => estimateCost(expr, environment.variables),
+      estimate: () => estimated(expr, environment),
       evaluate: (variables, budget) => evaluate(step, slots, variables, budget),
     },
   };
+}
+
+function estimated(expr: Expr, { variables }: Environment): { min: number; max: number } {
+  try {
+    return estimateCost(expr, variables);
+  } catch (error) {
+    if (error instanceof RangeError) return { min: 0, max: Number.POSITIVE_INFINITY };
+    throw error;
+  }
 }
 
 /** Elements and letters that one evaluation may copy or compare beyond what CEL's cost counts. */

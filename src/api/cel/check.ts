@@ -6,7 +6,7 @@ import type { Library, Overload } from "./overload.ts";
 import { qualifiedName } from "./parser.ts";
 import { parseDuration, parseTimestamp } from "./time.ts";
 import { boolType, type CelType, dynType, errorType, formatType, intType, stringType } from "./types.ts";
-import { assignable, type Bindings, instantiate, mostGeneral, substitute } from "./unify.ts";
+import { assignable, attempt, type Bindings, instantiate, mostGeneral, substitute } from "./unify.ts";
 import { kindOf } from "./values.ts";
 
 interface Checker {
@@ -14,6 +14,9 @@ interface Checker {
   library: Library;
   mistakes: Mistake[];
   bindings: Bindings;
+  /** The names in `bindings`, in the order in which they came. */
+  trail: string[];
+  reported: Set<string>;
   /** Variables of loops, the innermost last. */
   scopes: Map<string, CelType>[];
   /** Names of the environment that the expression uses. */
@@ -51,6 +54,8 @@ export function check(
     library,
     mistakes: [],
     bindings: new Map(),
+    trail: [],
+    reported: new Set(),
     scopes: [],
     used: new Set(),
     variables: 0,
@@ -62,8 +67,16 @@ export function check(
 }
 
 function report(checker: Checker, at: number, message: string): void {
-  if (!checker.mistakes.some((known) => known.at === at && known.message === message))
-    checker.mistakes.push({ at, message });
+  const key = `${at} ${message}`;
+  if (checker.reported.has(key)) return;
+  checker.reported.add(key);
+  checker.mistakes.push({ at, message });
+}
+
+/** Whether a value of a type may stand where the other is wanted; what that says of type variables is kept. */
+function fits(checker: Checker, from: CelType, to: CelType): boolean {
+  const { bindings, trail } = checker;
+  return attempt(bindings, trail, (bind) => assignable(from, to, bindings, bind));
 }
 
 function visit(checker: Checker, expr: Expr): CelType {
@@ -188,9 +201,12 @@ function resolveOverloads(
   for (const overload of overloads) {
     if (overload.member !== (expr.target !== undefined) || overload.args.length !== args.length) continue;
     const fresh = new Map(overload.params.map((name) => [name, newVariable(checker)]));
-    const bindings = new Map(checker.bindings);
-    if (!args.every((arg, index) => assignable(arg, instantiate(overload.args[index]!, fresh), bindings))) continue;
-    checker.bindings = bindings;
+    const { bindings, trail } = checker;
+    const wanted = overload.args.map((arg) => instantiate(arg, fresh));
+    const matches = attempt(bindings, trail, (bind) =>
+      args.every((arg, index) => assignable(arg, wanted[index]!, bindings, bind)),
+    );
+    if (!matches) continue;
     matching.push(overload);
     const own = substitute(instantiate(overload.result, fresh), bindings);
     result = result === undefined ? own : sameType(result, own) ? result : dynType;
@@ -217,11 +233,7 @@ function newVariable(checker: Checker): CelType {
 /** The type that all elements have: literals must not mix (`HomogeneousAggregateLiterals`). */
 function join(checker: Checker, at: number, before: CelType | undefined, next: CelType): CelType {
   if (before === undefined) return next;
-  const bindings = new Map(checker.bindings);
-  if (assignable(next, before, bindings)) {
-    checker.bindings = bindings;
-    return mostGeneral(before, next);
-  }
+  if (fits(checker, next, before)) return mostGeneral(before, next);
   report(checker, at, `expected type '${formatType(before)}' but found '${formatType(next)}'`);
   return errorType;
 }
@@ -250,7 +262,22 @@ function mapType(checker: Checker, expr: Expr & { kind: "map" }): CelType {
     const own = unwrap(checker, entry.value.at, visit(checker, entry.value), entry.optional);
     value = join(checker, entry.value.at, value, own);
   }
-  return { kind: "map", key: key ?? newVariable(checker), value: value ?? newVariable(checker) };
+  const type: CelType = { kind: "map", key: key ?? newVariable(checker), value: value ?? newVariable(checker) };
+  if (typeParts(type, typePartsMax) <= typePartsMax) return type;
+  report(checker, expr.at, `type has more than ${typePartsMax} parts`);
+  return errorType;
+}
+
+/** How large a type may become: maps of maps double with every level that an expression adds. */
+const typePartsMax = 1_000;
+
+/** How many types a type is made of; it stops counting beyond `max`. */
+function typeParts(type: CelType, max: number): number {
+  if (max < 0) return 1;
+  if (type.kind === "list" || type.kind === "optional") return 1 + typeParts(type.item, max - 1);
+  if (type.kind !== "map") return 1;
+  const key = 1 + typeParts(type.key, max - 1);
+  return key > max ? key : key + typeParts(type.value, max - key);
 }
 
 function structType(checker: Checker, expr: Expr & { kind: "struct" }): CelType {
@@ -265,9 +292,7 @@ function structType(checker: Checker, expr: Expr & { kind: "struct" }): CelType 
       continue;
     }
     const given = unwrap(checker, field.at, field.value.type!, field.optional);
-    const bindings = new Map(checker.bindings);
-    if (assignable(given, wanted, bindings)) checker.bindings = bindings;
-    else {
+    if (!fits(checker, given, wanted)) {
       const message = `expected type of field '${field.name}' is '${formatType(wanted)}' but provided type is '${formatType(given)}'`;
       report(checker, field.at, message);
     }
@@ -315,10 +340,8 @@ function elementTypes(checker: Checker, expr: Expr, range: CelType): [CelType, C
 }
 
 function assertType(checker: Checker, expr: Expr, wanted: CelType): void {
-  const bindings = new Map(checker.bindings);
   const type = expr.type!;
-  if (assignable(type, wanted, bindings)) checker.bindings = bindings;
-  else {
+  if (!fits(checker, type, wanted)) {
     const [expected, found] = [wanted, type].map((each) => formatType(substitute(each, checker.bindings, "dyn")));
     report(checker, expr.at, `expected type '${expected}' but found '${found}'`);
   }

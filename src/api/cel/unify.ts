@@ -1,7 +1,21 @@
 import type { CelType } from "./types.ts";
 
-/** What free type variables stand for. */
+/** What free type variables stand for. A variable that stands for something keeps doing so. */
 export type Bindings = Map<string, CelType>;
+
+/** Tries something that may bind variables; if it fails, they are free again. */
+export function attempt(bindings: Bindings, trail: string[], holds: (bind: Bind) => boolean): boolean {
+  const before = trail.length;
+  const bind: Bind = (name, type) => {
+    bindings.set(name, type);
+    trail.push(name);
+  };
+  if (holds(bind)) return true;
+  while (trail.length > before) bindings.delete(trail.pop()!);
+  return false;
+}
+
+type Bind = (name: string, type: CelType) => void;
 
 /** A type with its variables replaced; those that stand for nothing become dyn if `free` is "dyn". */
 export function substitute(type: CelType, bindings: Bindings, free: "keep" | "dyn" = "keep"): CelType {
@@ -54,14 +68,21 @@ const nullable = new Set<CelType["kind"]>(["object", "timestamp", "duration", "o
 
 /**
  * Whether a value of one type may stand where the other is wanted, given what variables stand for already; binds
- * further ones in `bindings` if so, and may leave it changed if not (the caller works on a copy).
+ * further ones, even if it fails in the end: see `attempt`.
  */
-export function assignable(from: CelType, to: CelType, bindings: Bindings): boolean {
+export function assignable(from: CelType, to: CelType, bindings: Bindings, bind: Bind): boolean {
   const left = follow(from, bindings);
   const right = follow(to, bindings);
-  if (left.kind === "param" && right.kind === "param" && left.name === right.name) return true;
-  if (right.kind === "param") return bind(right.name, left, bindings);
-  if (left.kind === "param") return bind(left.name, right, bindings);
+  if (left.kind === "param" && right.kind === "param") {
+    // The newer one follows the older one: chains stay short, however often a variable is used.
+    if (left.name !== right.name) {
+      if (isNewer(left.name, right.name)) bind(left.name, right);
+      else bind(right.name, left);
+    }
+    return true;
+  }
+  if (right.kind === "param") return bindFree(right.name, left, bindings, bind);
+  if (left.kind === "param") return bindFree(left.name, right, bindings, bind);
   if (isAny(left) || isAny(right)) return true;
   if (left.kind === "null" && nullable.has(right.kind)) return true;
   if (right.kind === "null" && nullable.has(left.kind)) return true;
@@ -69,10 +90,10 @@ export function assignable(from: CelType, to: CelType, bindings: Bindings): bool
   switch (left.kind) {
     case "list":
     case "optional":
-      return assignable(left.item, (right as typeof left).item, bindings);
+      return assignable(left.item, (right as typeof left).item, bindings, bind);
     case "map": {
       const other = right as typeof left;
-      return assignable(left.key, other.key, bindings) && assignable(left.value, other.value, bindings);
+      return assignable(left.key, other.key, bindings, bind) && assignable(left.value, other.value, bindings, bind);
     }
     case "object":
     case "opaque":
@@ -80,6 +101,11 @@ export function assignable(from: CelType, to: CelType, bindings: Bindings): bool
     default:
       return true;
   }
+}
+
+/** Variables are numbered in the order in which they are made. */
+function isNewer(name: string, other: string): boolean {
+  return name.length === other.length ? name > other : name.length > other.length;
 }
 
 function isAny(type: CelType): boolean {
@@ -96,9 +122,9 @@ function follow(type: CelType, bindings: Bindings): CelType {
   return current;
 }
 
-function bind(name: string, type: CelType, bindings: Bindings): boolean {
+function bindFree(name: string, type: CelType, bindings: Bindings, bind: Bind): boolean {
   if (occurs(name, type, bindings)) return false;
-  bindings.set(name, type);
+  bind(name, type);
   return true;
 }
 
