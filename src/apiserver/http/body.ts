@@ -132,6 +132,8 @@ interface Strictness {
   fieldValidation?: "Ignore" | "Warn" | "Strict";
   warnings: string[];
   parseProblems?: readonly string[];
+  /** The body in the order that problems are named in, if not its own. */
+  order?(): unknown;
 }
 
 /**
@@ -157,7 +159,10 @@ export function decodeAs(resource: Resource, value: unknown, strictness: Strictn
       `${kind} in version ${JSON.stringify(resource.version)} cannot be handled as a ${kind}: ${(error as Error).message}`,
     );
   }
-  const problems = inDocumentOrder(given, [...decoded.problems, ...(strictness.parseProblems ?? [])]);
+  const problems = inDocumentOrder(strictness.order ?? (() => given), [
+    ...decoded.problems,
+    ...(strictness.parseProblems ?? []),
+  ]);
   if (problems.length > 0 && strictness.fieldValidation === "Strict") {
     throw badRequest(
       `${kind} in version ${JSON.stringify(resource.version)} cannot be handled as a ${kind}: strict decoding error: ${problems.join(", ")}`,
@@ -192,15 +197,16 @@ function notHandled(given: { kind: string; apiVersion: string }, wanted: { kind:
 }
 
 /** Problems in the order in which the body has the fields that they name. */
-function inDocumentOrder(body: unknown, problems: string[]): string[] {
+function inDocumentOrder(order: () => unknown, problems: string[]): string[] {
   if (problems.length < 2) return problems;
+  const body = order();
   const placed = problems.map((text) => ({ text, place: placeOf(body, /"(.*)"/.exec(text)?.[1] ?? "") }));
-  const order = (a: number[], b: number[]): number => {
+  const compare = (a: number[], b: number[]): number => {
     for (let index = 0; index < a.length && index < b.length; index++)
       if (a[index] !== b[index]) return a[index]! - b[index]!;
     return a.length - b.length;
   };
-  return placed.sort((a, b) => order(a.place, b.place)).map(({ text }) => text);
+  return placed.sort((a, b) => compare(a.place, b.place)).map(({ text }) => text);
 }
 
 /** Where a field (`spec.containers[0].name`) stands: its position among its siblings at every level. */

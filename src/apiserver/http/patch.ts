@@ -115,7 +115,8 @@ function decodePatched(resource: Resource, patch: Patch, current: KubeObject, sc
   try {
     const otherKind = resource.custom ? undefined : mistakeAsOtherKind(resource, patched);
     if (otherKind !== undefined) throw badRequest(otherKind);
-    return decodeAs(resource, patched, { ...scope, parseProblems: patch.problems });
+    const order = () => JSON.parse(patchedText(resource, current, patched));
+    return decodeAs(resource, patched, { ...scope, parseProblems: patch.problems, order });
   } catch (error) {
     if (!(error instanceof StatusError) || error.code !== 400) throw error;
     const why = error.message.replace(/^.* cannot be handled as a [^:]*: /, "");

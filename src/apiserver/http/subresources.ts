@@ -2,20 +2,23 @@ import { apiVersionOf, type KubeObject } from "../../api/machinery/object.ts";
 import { methodNotSupported, StatusError } from "../../api/machinery/status.ts";
 import type { HttpAnswer } from "../../base/http.ts";
 import type { TokenKeys } from "../auth/token_keys.ts";
+import { cached } from "../cache/cache.ts";
 import { admit, review } from "../registry/draft.ts";
 import { getObject } from "../registry/read.ts";
 import type { AdmissionRequest } from "../registry/scope.ts";
 import { updateObject } from "../registry/update.ts";
 import { checkName } from "../registry/write.ts";
 import type { connector } from "../subresources/connect.ts";
-import { bindPod, evictPod, isPodPart, updatePodPart } from "../subresources/pods.ts";
-import { applyScale, toScale } from "../subresources/scale.ts";
+import { partOf, updatePart } from "../subresources/parts.ts";
+import { bindPod, evictPod } from "../subresources/pods.ts";
+import { applyScale, scaleColumns, toScale } from "../subresources/scale.ts";
 import { tokenAnswer } from "../subresources/token.ts";
 import { itemAnswer, objectAnswer } from "./answer.ts";
 import { applyObject } from "./apply.ts";
 import { decodeBodyAs, decodeObject } from "./body.ts";
 import { documentPatcher, isApply } from "./patch.ts";
 import type { Call } from "./resources.ts";
+import { toTable } from "./table.ts";
 
 /** What subresources need beyond the registry. */
 export interface SubresourceHandlers {
@@ -91,21 +94,28 @@ function connectOptions({ subresource, route }: Call): KubeObject {
 }
 
 async function scaleAnswer(call: Call): Promise<HttpAnswer> {
-  const { registry, scope, route, form, name, request } = call;
+  const { registry, scope, route, name, request } = call;
   const { resource } = scope;
   if (!resource.scale) throw methodNotSupported(resource, "scale");
-  if (route.verb === "get")
-    return objectAnswer(200, toScale(resource, (await getObject(registry, scope, name!)).object), form);
+  if (route.verb === "get") return scaleForm(call, toScale(resource, (await getObject(registry, scope, name!)).object));
   if (route.verb === "patch" && isApply(call)) {
     const { item } = await applyObject(call);
-    return objectAnswer(200, toScale(resource, item.object), form);
+    return scaleForm(call, toScale(resource, item.object));
   }
   const body = route.verb === "update" ? await decodeBodyAs<KubeObject>(request, "autoscaling/v1", "Scale") : undefined;
   if (body) checkName(body, name!);
   const patch = body ? () => body : await documentPatcher(call, "io.k8s.api.autoscaling.v1.Scale");
   const transform = (current: KubeObject) => applyScale(resource, current, patch(toScale(resource, current)));
   const item = await updateObject(registry, scope, name!, transform, { part: "scale" });
-  return objectAnswer(200, toScale(resource, item.object), form);
+  return scaleForm(call, toScale(resource, item.object));
+}
+
+/** A Scale as it was asked for: as a table too. */
+function scaleForm({ form, now }: Call, scale: KubeObject): HttpAnswer {
+  if (form.as !== "Table") return objectAnswer(200, scale, form);
+  const meta = { resourceVersion: scale.metadata.resourceVersion };
+  const item = cached(scale.metadata.name, scale, Number(scale.metadata.resourceVersion));
+  return objectAnswer(200, toTable({ columns: scaleColumns }, [item], meta, form.metaVersion, "Metadata", now), form);
 }
 
 /** Parts of the object that are written apart from the rest. */
@@ -114,10 +124,10 @@ async function partAnswer(call: Call): Promise<HttpAnswer> {
   const part = subresource!.name;
   if (route.verb === "get")
     return itemAnswer(200, await getObject(registry, scope, name!), form, scope.resource, "Metadata", now);
-  if (scope.resource.id === "pods" && isPodPart(part)) {
+  if (partOf(scope.resource, part)) {
     const body = route.verb === "update" ? await decodeObject(call, request) : undefined;
     const patch = body ? () => body : await documentPatcher(call, scope.resource.schema);
-    const changed = await updatePodPart(registry, scope, name!, part, patch);
+    const changed = await updatePart(registry, scope, name!, part, patch);
     return itemAnswer(200, changed, form, scope.resource, "Metadata", now);
   }
   const isFinalize = scope.resource.id === "namespaces" && part === "finalize";

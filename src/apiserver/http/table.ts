@@ -27,14 +27,17 @@ const ageOnly: Column<KubeObject>[] = [
   },
 ];
 
+/** What a table needs to know of a resource. */
+type Tabled = Pick<Resource, "columns" | "cellsBeyond" | "storedAs">;
+
 /** The columns of a resource's table with their values. */
-export function columnsOf(resource: Resource): readonly Column<any>[] {
+export function columnsOf(resource: Tabled): readonly Column<any>[] {
   const columns = resource.columns ?? ageOnly;
   return columns.some((column) => column.name === "Name") ? columns : [nameColumn, ...columns];
 }
 
 /** An object's cells: columns are given the stored form. */
-function cellsOf(resource: Resource, columns: readonly Column<any>[], { object }: Cached, now: number): unknown[] {
+function cellsOf(resource: Tabled, columns: readonly Column<any>[], { object }: Cached, now: number): unknown[] {
   const stored = resource.storedAs ? resource.storedAs.toStored(object) : object;
   return columns.map((column) => column.value(stored, now) ?? null);
 }
@@ -44,7 +47,7 @@ function cellsOf(resource: Resource, columns: readonly Column<any>[], { object }
  * milliseconds since the epoch.
  */
 export function toTable(
-  resource: Resource,
+  resource: Tabled,
   items: readonly Cached[],
   metadata: ListMeta,
   metaVersion: string,

@@ -1,7 +1,16 @@
 import { FieldPath, invalid, throwInvalid } from "../../api/machinery/field.ts";
 import type { KubeObject } from "../../api/machinery/object.ts";
-import type { Resource } from "../../api/machinery/resource.ts";
+import type { Column, Resource } from "../../api/machinery/resource.ts";
 import { formatLabelSelector, type LabelSelector, selectorRequirements } from "../../api/machinery/selector.ts";
+import { ageColumn } from "../../api/parts/columns.ts";
+
+/** The columns of a Scale's table. */
+export const scaleColumns: readonly Column<KubeObject>[] = [
+  { name: "Name", type: "string", value: ({ metadata }) => metadata.name },
+  { name: "Desired", type: "integer", value: ({ spec }) => spec.replicas ?? 0 },
+  { name: "Available", type: "integer", value: ({ status }) => status.replicas },
+  ageColumn,
+];
 
 /** The `scale` view of an object (autoscaling/v1 Scale). */
 export function toScale(resource: Resource, object: KubeObject): KubeObject {
