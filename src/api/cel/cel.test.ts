@@ -201,6 +201,22 @@ test("a large expression is read in time in proportion to its size", () => {
   assert.match(String(run(`[${"x,".repeat(30_000)}x]`)), /29901 more errors were truncated$/);
 });
 
+test("a value that shares its parts may be huge, but nobody writes it out", () => {
+  const steps = Array.from({ length: 30 }, (_, at) => `.map(x${at}, [x${at}, x${at}])`).join("");
+  const huge = `[1]${steps}`;
+  const refused = /^cost: operation cancelled: actual cost limit exceeded$/;
+  for (const expression of [
+    `${huge} == ${huge}`,
+    `${huge.replace("[1]", "[[]]")}.indexOf([]) < 0`,
+    `${huge}.indexOf([]) < 0`,
+    `sets.contains(${huge}, ${huge})`,
+    `'%s'.format([${huge}]) == ''`,
+  ]) {
+    assert.match(String(run(expression)), refused, expression.slice(0, 20));
+  }
+  assert.throws(() => run(huge), /cost limit exceeded/);
+});
+
 test("time ends an expression too", () => {
   const compiled = compile("self.list.all(a, self.list.all(b, a != b || a == b))", environment);
   assert.ok(compiled.ok);

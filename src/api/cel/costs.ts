@@ -1,5 +1,5 @@
 import type { CallEstimate, Costs, Estimated, Range } from "./overload.ts";
-import { keyText, sizeOf, type Value } from "./values.ts";
+import { type MapValue, sizeOf, type Value } from "./values.ts";
 
 // How much calls cost, in cel-go's and Kubernetes' units: one for a step, a tenth of one for a letter that is walked.
 
@@ -107,17 +107,32 @@ export const elements: Costs = {
   },
 };
 
-/** What reading a value to its end costs. */
-export function traversal(value: Value): number {
+/** More parts than any budget lasts for. */
+const partsMax = 10_000_000;
+
+/**
+ * What reading a value to its end costs. Infinite where no budget lasts so long: values share their parts, and one that
+ * was made in forty steps may have 2^40 of them.
+ */
+export function traversal(value: Value, parts = { left: partsMax }): number {
+  if (--parts.left < 0) return Number.POSITIVE_INFINITY;
   if (typeof value === "string" || value instanceof Uint8Array) return Math.floor(value.length * letterCost);
   if (value === null || typeof value !== "object") return 1;
-  if (value.tag === "list") return value.items.reduce<number>((sum, item) => sum + traversal(item), 0);
-  if (value.tag === "map") {
-    let sum = 0;
-    for (const key of value.keys()) sum += Math.floor(keyText(key).length * letterCost) + traversal(value.get(key)!);
-    return sum;
+  if (value.tag !== "list" && value.tag !== "map") return 1;
+  let sum = 0;
+  const inner = value.tag === "list" ? value.items : valuesOf(value);
+  for (const each of inner) {
+    sum += traversal(each, parts);
+    if (sum === Number.POSITIVE_INFINITY) break;
   }
-  return 1;
+  return sum;
+}
+
+function* valuesOf(map: MapValue): Iterable<Value> {
+  for (const key of map.keys()) {
+    yield key;
+    yield map.get(key)!;
+  }
 }
 
 /** A cost that depends on nothing. */

@@ -106,8 +106,17 @@ function equalLists(left: ListValue, right: ListValue, meter?: Meter): boolean {
   });
 }
 
-/** A text that is the same for equal values and different for others. */
+/** Longer identities are not made: values share their parts, and a small one may be huge when written out. */
+const identityMax = 10_000_000;
+
+/** A text that is the same for equal values and different for others. Fails for values that are too large. */
 export function identity(value: Value): string {
+  const text = identityText(value);
+  if (text.length <= identityMax) return text;
+  throw new CelError("operation cancelled: actual cost limit exceeded", "cost");
+}
+
+function identityText(value: Value): string {
   if (value === null) return "null";
   if (typeof value !== "object" || (!(value instanceof Uint8Array) && value.tag === "uint")) return keyText(value);
   if (value instanceof Uint8Array) return `x${value.join(",")}`;

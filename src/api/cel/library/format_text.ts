@@ -86,8 +86,17 @@ function float(verb: "f" | "e", value: Value, digits: number): string {
   return number.toExponential(digits).replace(/e([+-])(\d)$/, "e$10$2");
 }
 
+/** Longer texts are not made: values share their parts, and a small one may be huge when written out. */
+const shownMax = 10_000_000;
+
 /** Any value as a text: `[1, "a"]` is `[1, a]`. */
 function show(value: Value): string {
+  const text = showUnbounded(value);
+  if (text.length <= shownMax) return text;
+  throw new CelError("operation cancelled: actual cost limit exceeded", "cost");
+}
+
+function showUnbounded(value: Value): string {
   if (value === null) return "null";
   if (typeof value === "number") return formatDouble(value);
   if (typeof value !== "object") return String(value);
