@@ -1,9 +1,18 @@
 import { humanDuration } from "../machinery/duration.ts";
-import { duplicate, type FieldError, FieldPath, invalid, notSupported, required } from "../machinery/field.ts";
+import {
+  duplicate,
+  type FieldError,
+  FieldPath,
+  forbiddenField,
+  invalid,
+  notSupported,
+  required,
+} from "../machinery/field.ts";
 import { domainPrefixedPath } from "../machinery/names.ts";
 import { defineResource, type RequestFacts } from "../machinery/resource.ts";
 import { ageColumn, text } from "../parts/columns.ts";
 import { partSubresource, statusSubresource } from "../parts/subresources.ts";
+import { parseCertificateRequest } from "./request.ts";
 
 /** What has become of a request: `Approved,Issued`. */
 function conditionText({ status }: any): string {
@@ -52,9 +61,19 @@ function prepareCreate({ spec }: any, { username, user }: RequestFacts): void {
   if (user?.extra && Object.keys(user.extra).length > 0) spec.extra = user.extra;
 }
 
+function requestErrors(request: string | undefined, path: FieldPath): FieldError[] {
+  if (!request) return [required(path)];
+  try {
+    parseCertificateRequest(atob(request));
+    return [];
+  } catch (error) {
+    return [invalid(path, request, (error as Error).message)];
+  }
+}
+
 function validate({ spec }: any): FieldError[] {
   const errors: FieldError[] = [];
-  if (!spec.request) errors.push(required(specPath.child("request")));
+  errors.push(...requestErrors(spec.request, specPath.child("request")));
   const list: string[] = spec.usages ?? [];
   if (list.length === 0) errors.push(required(specPath.child("usages")));
   for (const [index, usage] of list.entries()) {
@@ -80,6 +99,76 @@ function validate({ spec }: any): FieldError[] {
   return errors;
 }
 
+const conditionsPath = new FieldPath("status").child("conditions");
+const decisions = ["Approved", "Denied"];
+const final = [...decisions, "Failed"];
+
+const ofType = (request: any, type: string): any[] =>
+  (request.status?.conditions ?? []).filter((each: any) => each.type === type);
+
+/** Gives conditions the times that their author left out. `now` is in milliseconds. */
+export function populateConditionTimes(next: any, previous: any, now: number): void {
+  const time = `${new Date(now).toISOString().slice(0, 19)}Z`;
+  for (const condition of next.status?.conditions ?? []) {
+    condition.lastUpdateTime ??= time;
+    if (condition.lastTransitionTime) continue;
+    const before = ofType(previous, condition.type).find(({ status }) => status === condition.status);
+    condition.lastTransitionTime = before?.lastTransitionTime ?? time;
+  }
+}
+
+function conditionErrors({ status }: any): FieldError[] {
+  const errors: FieldError[] = [];
+  const seen = new Set<string>();
+  for (const [index, condition] of (status?.conditions ?? []).entries()) {
+    const at = conditionsPath.index(index);
+    if (!condition.type) errors.push(required(at.child("type")));
+    if (!condition.status) errors.push(required(at.child("status")));
+    else if (final.includes(condition.type) && condition.status !== "True")
+      errors.push(notSupported(at.child("status"), condition.status, ["True"]));
+    if (seen.has(condition.type)) errors.push(duplicate(at.child("type"), condition.type));
+    const other = decisions.find((each) => each !== condition.type)!;
+    if (decisions.includes(condition.type) && seen.has(other)) {
+      const why = "Approved and Denied conditions are mutually exclusive";
+      errors.push(invalid(at.child("type"), condition.type, why));
+    }
+    seen.add(condition.type);
+  }
+  return errors;
+}
+
+/** What is decided stays; only an approval may decide. */
+function decisionErrors(next: any, previous: any, mayDecide: boolean): FieldError[] {
+  const errors: FieldError[] = [];
+  for (const type of final) {
+    const [now, before] = [ofType(next, type), ofType(previous, type)];
+    if (now.length < before.length)
+      errors.push(forbiddenField(conditionsPath, `updates may not remove a condition of type ${JSON.stringify(type)}`));
+    if (now.length > before.length && decisions.includes(type) && !mayDecide)
+      errors.push(forbiddenField(conditionsPath, `updates may not add a condition of type ${JSON.stringify(type)}`));
+  }
+  return errors;
+}
+
+/** Errors in a change of the subresource `approval`. */
+export function approvalErrors(next: any, previous: any): FieldError[] {
+  return [...decisionErrors(next, previous, true), ...conditionErrors(next)];
+}
+
+function prepareStatusUpdate(next: any, previous: any, { now }: RequestFacts): void {
+  populateConditionTimes(next, previous, now);
+}
+
+function validateStatusUpdate(next: any, previous: any): FieldError[] {
+  const errors = decisionErrors(next, previous, false);
+  const [now, before] = [next.status?.certificate, previous.status?.certificate];
+  if (before && now !== before) {
+    const why = "updates may not change existing certificate content";
+    errors.push(forbiddenField(new FieldPath("status").child("certificate"), why));
+  }
+  return [...errors, ...conditionErrors(next)];
+}
+
 export const certificateSigningRequests = defineResource<any>({
   group: "certificates.k8s.io",
   version: "v1",
@@ -91,7 +180,9 @@ export const certificateSigningRequests = defineResource<any>({
   subresources: [partSubresource("approval"), statusSubresource],
   statusFields: ["status"],
   prepareCreate,
+  prepareStatusUpdate,
   validate,
+  validateStatusUpdate,
   columns: [
     ageColumn,
     text("SignerName", ({ spec }) => spec?.signerName || "<none>"),

@@ -1,6 +1,4 @@
-import { checkResize, resizedSpec } from "../../api/core/podspec/resize.ts";
-import { checkEphemeralUpdate } from "../../api/core/podspec/update.ts";
-import { type FieldError, FieldPath, notSupported } from "../../api/machinery/field.ts";
+import { FieldPath, notSupported } from "../../api/machinery/field.ts";
 import type { KubeObject } from "../../api/machinery/object.ts";
 import { selects } from "../../api/machinery/selector.ts";
 import {
@@ -13,12 +11,8 @@ import {
 } from "../../api/machinery/status.ts";
 import { formatTime } from "../../api/machinery/time.ts";
 import { topologyOf } from "../admission/pod_topology.ts";
-import type { Cached } from "../cache/cache.ts";
 import { deleteObject } from "../registry/delete.ts";
-import { admit, review } from "../registry/draft.ts";
-import { objectErrors, throwIfInvalid } from "../registry/prepare.ts";
-import { type AdmissionRequest, cacheOf, type Registry, type Scope } from "../registry/scope.ts";
-import { trackUpdate } from "../registry/tracking.ts";
+import { cacheOf, type Registry, type Scope } from "../registry/scope.ts";
 import { updateObject } from "../registry/update.ts";
 
 const success: Status = { kind: "Status", apiVersion: "v1", metadata: {}, status: "Success", code: 201 };
@@ -176,65 +170,4 @@ function withDisruptionAllowed(
     message: "",
   };
   return before ? conditions.map((each) => (each === before ? condition : each)) : [...conditions, condition];
-}
-
-/** Parts of a pod that are written apart: what of the wanted pod counts, and what is wrong with the change. */
-const parts = {
-  /** Ephemeral containers can only be added (KEP-277). */
-  ephemeralcontainers: {
-    merge: (pod: KubeObject, { spec }: KubeObject) => ({ ...pod.spec, ephemeralContainers: spec.ephemeralContainers }),
-    check: checkEphemeralUpdate,
-  },
-  /** What containers ask for may change while they run (KEP-1287). */
-  resize: { merge: resizedSpec, check: checkResize },
-};
-
-/** True for a part of a pod that `updatePodPart` writes. */
-export function isPodPart(part: string): part is keyof typeof parts {
-  return Object.hasOwn(parts, part);
-}
-
-function identityOf({ metadata: { name, namespace, uid, creationTimestamp, generation } }: KubeObject) {
-  return { name, namespace: namespace!, uid, creationTimestamp, generation };
-}
-
-/** Changes a part of a pod: nothing else of the wanted pod counts. Throws what admission and validation refuse with. */
-export function updatePodPart(
-  registry: Registry,
-  scope: Scope,
-  name: string,
-  part: keyof typeof parts,
-  wanted: (pod: KubeObject) => KubeObject | Promise<KubeObject>,
-): Promise<Cached> {
-  const { merge, check } = parts[part];
-  async function transform(pod: KubeObject): Promise<KubeObject> {
-    const draft = await wanted(pod);
-    scope.resource.defaults?.(draft);
-    // Who owns what follows from all that was wanted, even from what does not count.
-    const { resourceVersion = "" } = draft.metadata;
-    draft.metadata = { ...draft.metadata, ...identityOf(pod) };
-    trackUpdate(registry, scope, pod, draft, part);
-    const { managedFields } = draft.metadata;
-    const metadata = { ...pod.metadata, resourceVersion, ...(managedFields ? { managedFields } : {}) };
-    const next: KubeObject = structuredClone({ ...pod, metadata, spec: merge(pod, draft) });
-    const admission: AdmissionRequest = {
-      operation: "UPDATE",
-      scope,
-      name,
-      subresource: part,
-      draft: next,
-      previous: pod,
-    };
-    await admit(registry, admission);
-    const errors: FieldError[] = [];
-    check(errors, next as never, pod as never, new FieldPath("spec"));
-    throwIfInvalid(scope.resource, name, [...errors, ...objectErrors(scope.resource, next)]);
-    await review(registry, admission);
-    return next;
-  }
-  return updateObject(registry, scope, name, transform, {
-    subresource: "internal",
-    internal: true,
-    counts: true,
-  });
 }
