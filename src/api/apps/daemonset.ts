@@ -114,6 +114,7 @@ export const daemonSets = defineResource<DaemonSet>({
   subresources: [statusSubresource],
   statusFields: ["status"],
   generation: true,
+  untabledAnnotations: [templateGeneration],
   defaults,
   prepareCreate(set) {
     dropGated(set.spec.template.spec);

@@ -8,8 +8,11 @@ type Lease = KubeObject & { spec?: any };
 
 const specPath = new FieldPath("spec");
 
-/** Coordinated leader election is behind a gate that is off (KEP-4355): its fields are dropped. */
-function defaults({ spec }: Lease): void {
+/**
+ * Coordinated leader election is behind a gate that is off (KEP-4355): its fields are dropped when the lease is about to be
+ * stored.
+ */
+function dropGated({ spec }: Lease): void {
   if (!spec) return;
   delete spec.strategy;
   delete spec.preferredHolder;
@@ -34,7 +37,8 @@ export const leases = defineResource<Lease>({
   schema: "io.k8s.api.coordination.v1.Lease",
   createOnUpdate: true,
   unconditionalUpdate: false,
-  defaults,
+  prepareCreate: dropGated,
+  prepareUpdate: dropGated,
   validate,
   columns: [text("Holder", ({ spec }) => spec?.holderIdentity ?? ""), ageColumn],
 });

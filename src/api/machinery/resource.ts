@@ -147,6 +147,8 @@ export interface ResourceDeclaration<T extends KubeObject> {
   warnings?(object: T, previous?: T): Iterable<string>;
   /** Name and Age if absent; `Name` is put first unless one of them has that name (events have it last). */
   columns?: readonly Column<T>[];
+  /** Annotations that tables leave out: in the real server they are fields. */
+  untabledAnnotations?: readonly string[];
   /** Values at the end of a table's row that no column is declared for. */
   cellsBeyond?: readonly Column<T>[];
   /** Beyond metadata.name and metadata.namespace. */

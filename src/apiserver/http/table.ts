@@ -28,7 +28,7 @@ const ageOnly: Column<KubeObject>[] = [
 ];
 
 /** What a table needs to know of a resource. */
-type Tabled = Pick<Resource, "columns" | "cellsBeyond" | "storedAs">;
+type Tabled = Pick<Resource, "columns" | "cellsBeyond" | "storedAs" | "untabledAnnotations">;
 
 /** The columns of a resource's table with their values. */
 export function columnsOf(resource: Tabled): readonly Column<any>[] {
@@ -69,7 +69,8 @@ export function toTable(
     })),
     rows: items.map((item) => ({
       cells: cellsOf(resource, cells, item, now),
-      object: include === "None" ? null : include === "Object" ? item.object : partialObject(item.object, metaVersion),
+      object:
+        include === "None" ? null : include === "Object" ? item.object : tabledObject(resource, item, metaVersion),
     })),
   };
 }
@@ -107,6 +108,16 @@ export function tableText(
     return `{"cells":${shown},"object":${objectText(item)}}`;
   });
   return `${head.slice(0, -"]}".length)}${rows.join(",")}]}`;
+}
+
+/** The metadata that goes with a row. */
+function tabledObject({ untabledAnnotations }: Tabled, { object }: Cached, metaVersion: string): KubeObject {
+  const partial = partialObject(object, metaVersion);
+  const { annotations, ...metadata } = object.metadata;
+  if (!untabledAnnotations?.some((each) => annotations?.[each] !== undefined)) return partial;
+  const shown = Object.entries(annotations!).filter(([name]) => !untabledAnnotations.includes(name));
+  if (shown.length === 0) return { ...partial, metadata };
+  return { ...partial, metadata: { ...metadata, annotations: Object.fromEntries(shown) } };
 }
 
 /** Only the metadata of an object. */
