@@ -5,8 +5,6 @@ import type { ResourceTable } from "./registry/scope.ts";
 export interface ServedResources extends ResourceTable {
   /** Replaces what a definition declares; nothing takes it away. Its preferred version comes first. */
   declare(definition: string, resources: readonly Resource[]): void;
-  /** Calls back after every declaration. */
-  changed(seen: () => void): Disposable;
 }
 
 /** The resources that are served, in their visible order; Kubernetes' own cannot be replaced. */
@@ -15,7 +13,6 @@ export function resourceTable(builtin: readonly Resource[]): ServedResources {
   const byPlace = new Map<string, Resource>();
   const byId = new Map<string, Resource>();
   const versions = new Map<string, string[]>();
-  const listeners = new Set<() => void>();
   let all: readonly Resource[] | undefined = builtin;
 
   function add(resource: Resource): void {
@@ -58,11 +55,6 @@ export function resourceTable(builtin: readonly Resource[]): ServedResources {
       for (const resource of resources) add(resource);
       for (const group of new Set(before.map((each) => each.group))) recount(group);
       all = undefined;
-      for (const listener of listeners) listener();
-    },
-    changed(seen) {
-      listeners.add(seen);
-      return { [Symbol.dispose]: () => void listeners.delete(seen) };
     },
   };
 }

@@ -125,7 +125,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   const report = (error: unknown) => options.report?.(error, parseRoute("GET", "/"));
   const definitions = await runDefinitions(registry, table, net, report, abort.signal);
   const access = { net, identity: options.proxyClient };
-  aggregator = await runAggregator(registry, table, access, report, abort.signal);
+  aggregator = await runAggregator(registry, access, report, abort.signal);
   const compaction = compactRegularly(registry, abort.signal);
   const serviceIp = firstAddress(serviceCidr);
   return {

@@ -1,6 +1,7 @@
 // Other API servers behind this one ("Aggregated API servers"): keeps APIServices' availability, passes requests on, and
 // collects what discovery and OpenAPI say of them.
 
+import type { Definition } from "../../api/apiextensions/types.ts";
 import type { KubeObject } from "../../api/machinery/object.ts";
 import { StatusError } from "../../api/machinery/status.ts";
 import type { HttpAnswer, HttpRequest, Net, TlsIdentity, UserInfo } from "../../base/http.ts";
@@ -8,7 +9,6 @@ import { deleteObject } from "../registry/delete.ts";
 import { cacheOf, type Registry, type Scope } from "../registry/scope.ts";
 import { updateObject } from "../registry/update.ts";
 import { createObject } from "../registry/write.ts";
-import type { ServedResources } from "../resource_table.ts";
 import {
   type ApiService,
   type ApiServiceStep,
@@ -39,17 +39,18 @@ export interface Aggregator extends AsyncDisposable {
 }
 
 const apiServicesId = "apiservices.apiregistration.k8s.io";
+const definitionsId = "customresourcedefinitions.apiextensions.k8s.io";
 
 /** Runs until the signal is aborted. Resolves once the server's own APIServices are there. */
 export async function runAggregator(
   registry: Registry,
-  table: ServedResources,
   access: { net: Net; identity?: TlsIdentity },
   report: (error: unknown) => void,
   signal: AbortSignal,
 ): Promise<Aggregator> {
   const resource = registry.resources.byId(apiServicesId)!;
   const cache = cacheOf(registry, resource);
+  const definitionCache = cacheOf(registry, registry.resources.byId(definitionsId)!);
   const remote = remoteServers(() => registry, access.net, access.identity);
   /** Extension servers by `group/version`. */
   const services = new Map<string, ApiService>();
@@ -90,7 +91,8 @@ export async function runAggregator(
   }
 
   async function sync(starting: boolean): Promise<void> {
-    const steps = planApiServices(wantedApiServices(registry.resources.all()), present(), starting);
+    const definitions = [...definitionCache.list()].map(({ object }) => object as Definition);
+    const steps = planApiServices(wantedApiServices(registry.resources.all(), definitions), present(), starting);
     await Promise.all(steps.map(carryOut));
   }
 
@@ -188,10 +190,7 @@ export async function runAggregator(
       if (type === "delete" || specChanged) void check(item.object.metadata.name);
       if (type === "delete" || specChanged) void sync(false).catch(report);
     }),
-    table.changed(() => {
-      revision++;
-      void sync(false).catch(report);
-    }),
+    definitionCache.subscribe(() => void sync(false).catch(report)),
     cacheOf(registry, registry.resources.byId("services")!).subscribe(({ item }) =>
       recheck(item.object.metadata.namespace, item.object.metadata.name),
     ),

@@ -1,5 +1,6 @@
 // Which APIService objects there should be for what this server itself serves: pure plans.
 
+import type { Definition } from "../../api/apiextensions/types.ts";
 import type { KubeObject } from "../../api/machinery/object.ts";
 import type { Resource } from "../../api/machinery/resource.ts";
 import { formatTime } from "../../api/machinery/time.ts";
@@ -61,13 +62,35 @@ const versionPriorities: Record<string, number> = {
   "resource.k8s.io/v1": 21,
 };
 
-/** The objects for these resources, by name. The aggregator's own group has none. */
-export function wantedApiServices(resources: readonly Resource[]): Map<string, ApiService> {
+interface GroupVersion {
+  group: string;
+  version: string;
+  custom: boolean;
+}
+
+/**
+ * The objects for the server's own resources and for established definitions, by name. The aggregator's own group has none.
+ *
+ * Definitions, and not what is served at this moment: of them all servers of a store have the same view at the same
+ * revision, or they would undo each other's work.
+ */
+export function wantedApiServices(
+  resources: readonly Resource[],
+  definitions: Iterable<Definition>,
+): Map<string, ApiService> {
   const wanted = new Map<string, ApiService>();
-  for (const { group, version, custom } of resources) {
-    if (group === "apiregistration.k8s.io") continue;
+  const all: GroupVersion[] = resources
+    .filter((each) => !each.custom && each.group !== "apiregistration.k8s.io")
+    .map(({ group, version }) => ({ group, version, custom: false }));
+  for (const { spec, status } of definitions) {
+    const established = status?.conditions?.some((each) => each.type === "Established" && each.status === "True");
+    if (!established || isBuiltinGroup(spec.group)) continue;
+    for (const { name, served } of spec.versions)
+      if (served) all.push({ group: spec.group, version: name, custom: true });
+  }
+  for (const { group, version, custom } of all) {
     const name = `${version}.${group}`;
-    if (wanted.has(name) || (custom && isBuiltinGroup(group))) continue;
+    if (wanted.has(name)) continue;
     const spec: ApiService["spec"] = custom
       ? { group, version, groupPriorityMinimum: 1000, versionPriority: 100 }
       : {

@@ -167,10 +167,13 @@ export async function runDefinitions(
     try {
       do {
         waiting.delete(name);
-        await step(name);
+        try {
+          await step(name);
+        } catch (error) {
+          // What happened in the meantime may be why: with that in sight the next step comes at once.
+          if (!waiting.has(name) && !signal.aborted) retryLater(name, error);
+        }
       } while (waiting.has(name) && !signal.aborted);
-    } catch (error) {
-      if (!signal.aborted) retryLater(name, error);
     } finally {
       running.delete(name);
     }

@@ -50,7 +50,7 @@ function resourceEntry(resource: Resource): object {
     responseKind: ownKind(resource),
     scope,
     singularResource: singular,
-    verbs: resource.custom ? verbs : verbs.toSorted(),
+    verbs: resource.custom?.listedVerbs ?? verbs.toSorted(),
     ...(shortNames?.length && { shortNames }),
     ...(categories?.length && { categories }),
     ...(subresources.length > 0 && { subresources: subresources.map((each) => subresourceEntry(resource, each)) }),

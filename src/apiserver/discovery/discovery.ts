@@ -78,7 +78,7 @@ async function resourceEntry(resource: Resource): Promise<ApiResource> {
     singularName: singular,
     namespaced,
     kind,
-    verbs: resource.custom ? verbs : verbs.toSorted(),
+    verbs: resource.custom?.listedVerbs ?? verbs.toSorted(),
     ...(shortNames?.length && { shortNames }),
     ...(categories?.length && { categories }),
     ...(resource.stored && { storageVersionHash: await storageVersionHash(resource) }),
