@@ -27,7 +27,7 @@ export interface RemoteServers extends Disposable {
 export function remoteServers(registry: () => Registry, net: Net, identity: TlsIdentity | undefined): RemoteServers {
   const clients = new Map<string, HttpClient>();
 
-  function reach({ spec }: ApiService, checked: boolean): { client: HttpClient; url: string } {
+  function reach({ spec }: ApiService, checked: boolean): { client: HttpClient; url: string; drop(): void } {
     const { namespace, name, port = 443 } = spec.service!;
     const target = serviceTarget(registry(), namespace, name, port);
     const host = target.host.includes(":") ? `[${target.host}]` : target.host;
@@ -37,8 +37,13 @@ export function remoteServers(registry: () => Registry, net: Net, identity: TlsI
         ? { insecureSkipVerify: true }
         : { ca: spec.caBundle ? atob(spec.caBundle) : undefined, serverName: target.serverName };
     const key = JSON.stringify([url, trust]);
+    // A connection that hangs would hang the next request too.
+    const drop = () => {
+      clients.get(key)?.close();
+      clients.delete(key);
+    };
     const known = clients.get(key);
-    if (known) return { client: known, url };
+    if (known) return { client: known, url, drop };
     if (clients.size >= clientsMax) {
       const [oldest, client] = clients.entries().next().value!;
       client.close();
@@ -46,7 +51,7 @@ export function remoteServers(registry: () => Registry, net: Net, identity: TlsI
     }
     const client = net.httpClient({ url, identity, ...trust });
     clients.set(key, client);
-    return { client, url };
+    return { client, url, drop };
   }
 
   return {
@@ -65,7 +70,7 @@ export function remoteServers(registry: () => Registry, net: Net, identity: TlsI
       }
     },
     async ask(service, path, accept = "application/json") {
-      const { client, url } = reach(service, false);
+      const { client, url, drop } = reach(service, false);
       const abort = new AbortController();
       using _timer = registry().clock.after(askMs, () =>
         abort.abort(new Error(`Get ${JSON.stringify(url + path)}: context deadline exceeded`)),
@@ -90,6 +95,7 @@ export function remoteServers(registry: () => Registry, net: Net, identity: TlsI
       try {
         return await Promise.race([running, late]);
       } catch (error) {
+        if (abort.signal.aborted) drop();
         throw new Error(`failing or missing response from ${url}${path}: ${(error as Error).message}`);
       }
     },

@@ -40,6 +40,9 @@ export function webhookCaller(registry: () => Registry, net: Net, timeoutMs = we
       return parseJson(text);
     } catch (error) {
       if (error instanceof WebhookRefusal) throw error;
+      // A connection that hangs would hang the next call too.
+      clients.delete(key);
+      client.close();
       const why = abort.signal.aborted ? "context deadline exceeded" : (error as Error).message;
       throw new Error(`Post ${JSON.stringify(withTimeout)}: ${why}`);
     }
