@@ -16,23 +16,25 @@ const bodyBytesMax = 3 * 1024 * 1024;
 
 const bodyTypes = ["application/json", "application/yaml", protobufMediaType];
 
+function bodyTooLarge(): StatusError {
+  const message = `Request entity too large: limit is ${bodyBytesMax}`;
+  return new StatusError({ code: 413, reason: "RequestEntityTooLarge", message });
+}
+
 /** Reads the whole body. Throws a 413 for one that is too large. */
 export async function readBody(request: HttpRequest): Promise<Uint8Array> {
   const { body } = request;
   if (body === undefined) return new Uint8Array(0);
-  if (body instanceof Uint8Array) return body;
+  if (body instanceof Uint8Array) {
+    if (body.length > bodyBytesMax) throw bodyTooLarge();
+    return body;
+  }
   if ("object" in body) return new TextEncoder().encode(JSON.stringify(body.object));
   const parts: Uint8Array[] = [];
   let size = 0;
   for await (const part of body) {
     size += part.length;
-    if (size > bodyBytesMax) {
-      throw new StatusError({
-        code: 413,
-        reason: "RequestEntityTooLarge",
-        message: `Request entity too large: limit is ${bodyBytesMax}`,
-      });
-    }
+    if (size > bodyBytesMax) throw bodyTooLarge();
     parts.push(part);
   }
   if (parts.length === 1) return parts[0]!;

@@ -71,10 +71,12 @@ describe("the fields of a value", () => {
     assert.deepEqual(paths(removed), []);
     assert.deepEqual(paths(added), [
       ".spec.template",
+      ".spec.template.metadata",
       ".spec.template.spec",
       ".spec.template.spec.containers",
       '.spec.template.spec.containers[name="c"]',
       '.spec.template.spec.containers[name="c"].name',
+      '.spec.template.spec.containers[name="c"].resources',
     ]);
   });
 });

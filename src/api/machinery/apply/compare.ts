@@ -2,7 +2,7 @@
 
 import { sameJson } from "../../../base/equal.ts";
 import { type Fields, fieldNode } from "./fields.ts";
-import { elementOf, entryType, type FieldType, typeOfValue } from "./type.ts";
+import { ElementError, elementOf, entryType, type FieldType, typeOfValue } from "./type.ts";
 
 type JsonObject = Record<string, unknown>;
 
@@ -77,6 +77,7 @@ function compareValues(given: FieldType, before: unknown, after: unknown): Chang
   const type = typeOfValue(given, known);
   if (given.kind === "any" && before !== absent && after !== absent && typeOfValue(given, before).kind !== type.kind)
     return whole("modified");
+  if (type.kind === "list" && typeof known === "string") throw new ElementError("expected list");
   const isLeaf = type.kind === "scalar" || type.kind === "any" || type.atomic || bothEmpty(before, after);
   if (isLeaf) {
     if (before === absent) return whole("added");

@@ -65,10 +65,19 @@ function definitionType(name: string, definitions: Definitions): FieldType {
   let type = types.get(name);
   if (!type) {
     type = scalarDefinitions.has(name) ? untyped : makeType(definitions(name), definitions);
+    const field = byteLists[name];
+    if (field && type.kind === "map") type = { ...type, fields: new Map(type.fields).set(field, () => byteList) };
     types.set(name, type);
   }
   return type;
 }
+
+/** Bytes that Kubernetes' Go types declare a list: they come as text, so the real server can't tell their owners. */
+const byteList: FieldType = { kind: "list", atomic: true, items: () => untyped };
+const byteLists: Record<string, string> = {
+  "io.k8s.api.certificates.v1.CertificateSigningRequestSpec": "request",
+  "io.k8s.api.certificates.v1.CertificateSigningRequestStatus": "certificate",
+};
 
 const scalarDefinitions = new Set([
   "io.k8s.apimachinery.pkg.api.resource.Quantity",
@@ -90,6 +99,7 @@ function makeType(schema: Schema, definitions: Definitions): FieldType {
   if (schema["x-kubernetes-int-or-string"]) return untyped;
   switch (schema.type) {
     case "string":
+      if (schema["x-kubernetes-list-type"] !== undefined) return byteList;
       return schema.format === "int-or-string" ? untyped : { kind: "scalar", of: "string" };
     case "boolean":
       return { kind: "scalar", of: "boolean" };
