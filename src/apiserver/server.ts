@@ -3,21 +3,29 @@ import { formatIp, networkOf, parseCidr } from "../api/machinery/ip.ts";
 import type { Resource } from "../api/machinery/resource.ts";
 import { builtinResources } from "../api/resources.ts";
 import type { HttpHandler, Net, TlsIdentity } from "../base/http.ts";
-import type { Clock, Random } from "../base/world.ts";
+import type { Clock, Disk, Random } from "../base/world.ts";
 import type { Store } from "../store/mod.ts";
 import { admissionPlugins } from "./admission/plugins.ts";
 import { webhookPoster } from "./admission/webhook/call.ts";
 import { type Aggregator, runAggregator } from "./aggregation/aggregator.ts";
+import { type AuditOptions, auditing } from "./audit/auditing.ts";
 import { type AuthenticationOptions, authentication } from "./auth/authentication.ts";
 import { type AuthorizationMode, authorizerOf, rbacOf } from "./auth/authorization.ts";
-import { alsoNeeded, attributesOf, denied } from "./auth/denial.ts";
+import { attributesOf, requestAuthorizer } from "./auth/denial.ts";
 import { impersonated } from "./auth/impersonation.ts";
-import { bootstrap, publishEndpoint } from "./bootstrap/bootstrap.ts";
+import { bootstrap, ensureFlowControl, publishEndpoint } from "./bootstrap/bootstrap.ts";
 import { openWatchCache } from "./cache/cache.ts";
 import { componentProbes } from "./component_statuses.ts";
 import { runDefinitions } from "./crd/controller.ts";
+import { keepConditions } from "./flowcontrol/conditions.ts";
+import { type FlowControlOptions, flowControl } from "./flowcontrol/flow_control.ts";
 import { createHandler } from "./http/handler.ts";
 import { parseRoute, type Route } from "./http/route.ts";
+import { timedAuthentication, timedAuthorization } from "./metrics/auth.ts";
+import { requestMeter } from "./metrics/requests.ts";
+import { flowObserver, serverMetrics } from "./metrics/server_metrics.ts";
+import { timedPlugins, timedStore } from "./metrics/timed.ts";
+import { healthChecks, type startSteps } from "./paths/health.ts";
 import { pathHandler } from "./paths/paths.ts";
 import type { Registry } from "./registry/scope.ts";
 import { resourceTable } from "./resource_table.ts";
@@ -45,6 +53,12 @@ export interface ApiServerOptions extends AuthenticationOptions {
   proxyClient?: TlsIdentity;
   serviceCidr?: string;
   nodePorts?: { first: number; last: number };
+  flowControl?: FlowControlOptions;
+  audit?: AuditOptions;
+  /** For the audit log, and the process's own numbers in /proc. */
+  disk?: Disk;
+  /** What `/flagz` tells. */
+  flags?: Readonly<Record<string, string>>;
   report?(error: unknown, route: Route): void;
 }
 
@@ -56,17 +70,24 @@ export interface ApiServer extends AsyncDisposable {
   publish(address: string | undefined, port: number): Promise<void>;
   /** The `kubernetes` Service's cluster IP. */
   serviceIp: string;
+  /** From now on `/readyz` tells load balancers to go elsewhere. Everything else goes on. */
+  announceShutdown(): void;
 }
 
 /** How often old revisions are forgotten, in milliseconds, as etcd's compaction by the real API server does. */
 const compactionMs = 300_000;
+
+/** How often the default flow schemas and priority levels are looked after, in milliseconds. */
+const upkeepMs = 60_000;
 
 /** Before the real one is there, nothing is allowed. */
 const nothing = () => ({ decision: "none" as const, reason: "" });
 
 /** Loads the store and gives the API as a function. The caller listens, and closes the store afterwards. */
 export async function createApiServer(options: ApiServerOptions): Promise<ApiServer> {
-  const { store, clock, random, net } = options;
+  const { clock, random, net } = options;
+  const metrics = serverMetrics();
+  const store = timedStore(options.store, metrics, clock);
   const abort = new AbortController();
   const resources = options.resources ?? builtinResources;
   const [cache] = await Promise.all([openWatchCache(store, resources, clock, abort.signal), loadDefinitions()]);
@@ -81,7 +102,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     clock,
     random,
     resources: table,
-    admission: admissionPlugins(current, { serviceCidr, nodePorts }, postReview),
+    admission: timedPlugins(admissionPlugins(current, { serviceCidr, nodePorts }, postReview), metrics, clock),
     authorizer: nothing,
   };
   const modes = options.authorizationModes ?? ["Node", "RBAC"];
@@ -94,6 +115,12 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     rbac: () => (modes.includes("RBAC") ? rbacOf(registry) : undefined),
     components: componentProbes(net, () => cache.failed !== undefined, options.localComponents),
   });
+  const report = (error: unknown) => options.report?.(error, parseRoute("GET", "/"));
+  const flow = flowControl(registry, options.flowControl ?? {}, flowObserver(metrics));
+  const audit = auditing(options.audit, options.disk, clock, metrics, report);
+  const started = new Set<keyof typeof startSteps>();
+  let leaving = false;
+  const facts = { storeFailed: () => cache.failed !== undefined, started, shuttingDown: () => leaving };
   let aggregator: Aggregator | undefined;
   let advertised: string | undefined;
   const paths = pathHandler(
@@ -102,30 +129,32 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     options.jwksUri,
     () => aggregator,
     () => advertised,
+    healthChecks(facts),
+    { metrics, flow, clock, disk: options.disk, flags: options.flags },
   );
   const handler = createHandler({
     registry,
-    authenticate,
+    authenticate: timedAuthentication(authenticate, metrics, clock),
     impersonate: (user, route, request) =>
       impersonated(request, attributesOf(user, route), (attributes) => registry.authorizer(attributes)),
-    authorize(user, route) {
-      const attributes = attributesOf(user, route);
-      const { decision, reason } = registry.authorizer(attributes);
-      if (decision !== "allow") throw denied(attributes, reason);
-      const also = alsoNeeded(attributes);
-      const second = also && registry.authorizer(also);
-      if (second && second.decision !== "allow") throw denied(also, second.reason);
-    },
+    authorize: timedAuthorization(requestAuthorizer(registry), metrics, clock),
+    flow,
+    audit: audit.begin,
+    meter: requestMeter(metrics, table, clock),
     paths: (route, request) => paths(route, request),
     aggregated: (path, request, user) => aggregator?.answer(path, request, user),
     subresources: { connect, tokens: keys, audiences, virtual },
     report: options.report ?? (() => {}),
   });
   await bootstrap(registry, { ...options, serviceCidr }, abort.signal);
-  const report = (error: unknown) => options.report?.(error, parseRoute("GET", "/"));
+  started.add("bootstrap");
+  const conditions = keepConditions(registry, report, abort.signal);
+  const upkeep = repeatedly(clock, upkeepMs, () => ensureFlowControl(registry, abort.signal), report);
+  started.add("flowControl");
   const definitions = await runDefinitions(registry, table, net, report, abort.signal);
   const access = { net, identity: options.proxyClient };
   aggregator = await runAggregator(registry, access, report, abort.signal);
+  started.add("definitions").add("aggregation");
   const compaction = compactRegularly(registry, abort.signal);
   const serviceIp = firstAddress(serviceCidr);
   return {
@@ -136,8 +165,16 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
       if (address !== undefined) advertised = `${address.includes(":") ? `[${address}]` : address}:${port}`;
       return publishEndpoint(registry, { serviceIp, address, port }, abort.signal);
     },
+    announceShutdown() {
+      leaving = true;
+    },
     async [Symbol.asyncDispose]() {
+      // While the cache still follows the store: writes wait for it.
+      await conditions[Symbol.asyncDispose]();
       abort.abort();
+      upkeep[Symbol.dispose]();
+      flow[Symbol.dispose]();
+      await audit.flush();
       connect.close();
       postReview[Symbol.dispose]();
       await definitions[Symbol.asyncDispose]();
@@ -145,6 +182,24 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
       await compaction;
     },
   };
+}
+
+/** Runs something every so many milliseconds until it is disposed. */
+function repeatedly(
+  clock: Clock,
+  everyMs: number,
+  run: () => Promise<void>,
+  report: (error: unknown) => void,
+): Disposable {
+  let timer: Disposable;
+  const again = () => {
+    timer = clock.after(everyMs, () => {
+      run().catch(report);
+      again();
+    });
+  };
+  again();
+  return { [Symbol.dispose]: () => timer[Symbol.dispose]() };
 }
 
 function firstAddress(cidr: string): string {

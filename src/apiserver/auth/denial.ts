@@ -1,5 +1,6 @@
 import { forbidden, StatusError } from "../../api/machinery/status.ts";
 import type { UserInfo } from "../../base/http.ts";
+import type { Authorization } from "../http/handler.ts";
 import type { Route } from "../http/route.ts";
 import type { Registry, Scope } from "../registry/scope.ts";
 import type { Attributes } from "./authorizer.ts";
@@ -27,10 +28,23 @@ export function attributesOf(user: UserInfo, { verb, path, query, resource }: Ro
 const streams = new Set(["exec", "attach", "portforward"]);
 
 /** What else must be allowed: a WebSocket is opened with GET, and still does what `create` is needed for. */
-export function alsoNeeded({ user, verb, resource }: Attributes): Attributes | undefined {
+function alsoNeeded({ user, verb, resource }: Attributes): Attributes | undefined {
   const isStream = verb === "get" && resource?.group === "" && resource.plural === "pods";
   if (!isStream || !streams.has(resource.subresource ?? "")) return undefined;
   return { user, verb: "create", resource };
+}
+
+/** Whether a request is allowed, by what its registry's authorizer says now. */
+export function requestAuthorizer(registry: Registry): (user: UserInfo, route: Route) => Authorization {
+  return (user, route) => {
+    const attributes = attributesOf(user, route);
+    const { decision, reason } = registry.authorizer(attributes);
+    if (decision !== "allow") return { refusal: denied(attributes, reason), reason };
+    const also = alsoNeeded(attributes);
+    const second = also && registry.authorizer(also);
+    if (second && second.decision !== "allow") return { refusal: denied(also, second.reason), reason: second.reason };
+    return { reason };
+  };
 }
 
 /** The name that a field selector asks for, so that roles by resourceNames allow to watch a single object. */

@@ -45,11 +45,9 @@ export async function bootstrap(registry: Registry, facts: ClusterFacts, signal:
   );
   const trust = trustMap(facts);
   if (trust) await replace(registry, "configmaps", trust, signal);
-  const flowGroup = "flowcontrol.apiserver.k8s.io";
   await Promise.all([
     ...defaultRbac().map(({ id, object }) => make(id, object, completeRbac)),
-    ...defaultPriorityLevels.map((each) => make(`prioritylevelconfigurations.${flowGroup}`, each, completeFlowControl)),
-    ...defaultFlowSchemas.map((each) => make(`flowschemas.${flowGroup}`, each, completeFlowControl)),
+    ensureFlowControl(registry, signal),
     ...systemPriorities.map(({ name, ...rest }) => {
       const head = { apiVersion: "scheduling.k8s.io/v1", kind: "PriorityClass", metadata: { name } };
       return make("priorityclasses.scheduling.k8s.io", { ...head, ...rest, preemptionPolicy: "PreemptLowerPriority" });
@@ -60,6 +58,17 @@ export async function bootstrap(registry: Registry, facts: ClusterFacts, signal:
       metadata: { name: "kubernetes" },
       spec: { cidrs: [facts.serviceCidr] },
     }),
+  ]);
+}
+
+/** Makes the default flow schemas and priority levels that are missing, and completes those that are the server's own. */
+export async function ensureFlowControl(registry: Registry, signal: AbortSignal): Promise<void> {
+  const group = "flowcontrol.apiserver.k8s.io";
+  const make = (plural: string, each: KubeObject) =>
+    ensure(registry, `${plural}.${group}`, each, signal, completeFlowControl);
+  await Promise.all([
+    ...defaultPriorityLevels.map((each) => make("prioritylevelconfigurations", each)),
+    ...defaultFlowSchemas.map((each) => make("flowschemas", each)),
   ]);
 }
 

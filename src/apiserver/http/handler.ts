@@ -1,9 +1,14 @@
 import { pathNotFound, StatusError, unauthorized } from "../../api/machinery/status.ts";
-import type { HttpAnswer, HttpHandler, HttpRequest, UserInfo } from "../../base/http.ts";
+import type { AnswerBody, HttpAnswer, HttpHandler, HttpRequest, UserInfo } from "../../base/http.ts";
+import type { Auditor, Trail } from "../audit/audit.ts";
 import { withoutImpersonation } from "../auth/impersonation.ts";
 import { isBuiltinGroup } from "../discovery/groups.ts";
+import { type FlowControl, type Ticket, TooManyRequests } from "../flowcontrol/flow_control.ts";
+import { isLongRunning } from "../flowcontrol/work.ts";
+import type { RequestMeter } from "../metrics/requests.ts";
 import type { Registry } from "../registry/scope.ts";
 import { statusAnswer } from "./answer.ts";
+import { exchangeHeaders, requestIds } from "./exchange.ts";
 import { resourceAnswer } from "./resources.ts";
 import { parseRoute, type Route } from "./route.ts";
 import type { SubresourceHandlers } from "./subresources.ts";
@@ -14,15 +19,23 @@ export type PathHandler = (
   request: HttpRequest,
 ) => HttpAnswer | undefined | Promise<HttpAnswer | undefined>;
 
-/** Decides whether a user may do this. Throws a 403 if not. */
-export type Authorizer = (user: UserInfo, route: Route) => void | Promise<void>;
+/** Whether a user may do something, and why. */
+export interface Authorization {
+  /** The 403, if not. */
+  refusal?: StatusError;
+  /** What the authorizers said, for the audit log. */
+  reason: string;
+}
 
 export interface HandlerParts {
   registry: Registry;
   authenticate(request: HttpRequest): Promise<UserInfo | undefined>;
   /** Who a request acts as, if its headers ask for somebody else. Throws a 403 if it may not. */
   impersonate(user: UserInfo, route: Route, request: HttpRequest): UserInfo | undefined;
-  authorize: Authorizer;
+  authorize(user: UserInfo, route: Route): Authorization;
+  flow: FlowControl;
+  audit: Auditor | undefined;
+  meter: RequestMeter;
   paths: PathHandler;
   /** Answers for groups that another server has; undefined for our own. */
   aggregated(path: string, request: HttpRequest, user: UserInfo): Promise<HttpAnswer> | undefined;
@@ -31,40 +44,175 @@ export interface HandlerParts {
   report(error: unknown, route: Route): void;
 }
 
+/** One request and what has become known of it on its way. */
+interface Exchange {
+  request: HttpRequest;
+  route: Route;
+  auditId: string;
+  ticket?: Ticket;
+  refused?: Pick<Ticket, "schemaUid" | "levelUid">;
+  trail?: Trail;
+}
+
+const noRoute = parseRoute("GET", "/");
+
 /** The API as one function from a request to an answer. */
 export function createHandler(parts: HandlerParts): HttpHandler {
-  return async (received) => {
-    let request = received;
-    let route: Route | undefined;
+  const auditIdOf = requestIds(parts.registry.random);
+  return async (request) => {
+    const exchange: Exchange = { request, route: noRoute, auditId: auditIdOf(request) };
+    const ended = parts.meter.begin(request);
+    let answer: HttpAnswer;
     try {
-      route = parseRoute(request.method, request.url);
-      const sender = await parts.authenticate(request);
-      if (!sender) throw unauthorized();
-      const other = parts.impersonate(sender, route, request);
-      if (other) request = withoutImpersonation(request);
-      const user = other ?? sender;
-      const allowed = parts.authorize(user, route);
-      if (allowed) await allowed;
-      const elsewhere = parts.aggregated(route.path, request, user);
-      if (elsewhere) return await elsewhere;
-      if (route.resource) {
-        const versions = parts.registry.resources.versions(route.resource.group);
-        if (versions === undefined || isMissing(parts.registry, route.resource, route.verb)) return notFoundText();
-        return await resourceAnswer(parts.registry, parts.subresources, route, request, user);
-      }
-      const answer = await parts.paths(route, request);
-      if (answer) return answer;
-      if (route.path.startsWith("/api/") || route.path.startsWith("/apis/")) throw pathNotFound();
-      return notFoundText();
+      exchange.route = parseRoute(request.method, request.url);
+      ended.about(exchange.route);
+      answer = await respond(parts, exchange);
     } catch (error) {
-      if (error instanceof StatusError) return statusAnswer(error.status, wantsYaml(request) ? "yaml" : "json");
-      parts.report(error, route ?? parseRoute("GET", "/"));
-      const message = `Internal error occurred: ${error instanceof Error ? error.message : error}`;
-      return statusAnswer(
-        new StatusError({ code: 500, reason: "InternalError", message, details: { causes: [{ message }] } }).status,
-      );
+      answer = await failure(parts, exchange, error);
     }
+    const long = isLongRunning(exchange.route);
+    const { ticket, trail } = exchange;
+    if (trail && !long) {
+      const written = trail.complete(answer);
+      if (written) await written;
+    } else if (trail && !answer.upgraded) {
+      const written = trail.started(answer.status);
+      if (written) await written;
+    }
+    if (ticket) giveBack(ticket, request, answer, long);
+    const headers = exchangeHeaders(answer, exchange.auditId, exchange.ticket ?? exchange.refused);
+    if (!long) return ended.answered({ ...answer, headers }, request);
+    return followed({ ...answer, headers }, request.signal, ended.events, () => {
+      void trail?.complete(answer);
+      ended.over(answer.status);
+    });
   };
+}
+
+async function respond(parts: HandlerParts, exchange: Exchange): Promise<HttpAnswer> {
+  const { route } = exchange;
+  const sender = await parts.authenticate(exchange.request);
+  beginTrail(parts, exchange, sender);
+  if (exchange.trail) await exchange.trail.received;
+  if (!sender) throw unauthorized();
+  const other = parts.impersonate(sender, route, exchange.request);
+  if (other) {
+    exchange.request = withoutImpersonation(exchange.request);
+    exchange.trail?.impersonated(other);
+  }
+  const user = other ?? sender;
+  const admitted = parts.flow.enter(user, route, exchange.request);
+  exchange.ticket = admitted instanceof Promise ? await admitted : admitted;
+  const { refusal, reason } = parts.authorize(user, route);
+  if (exchange.trail) {
+    exchange.trail.annotations["authorization.k8s.io/decision"] = refusal ? "forbid" : "allow";
+    exchange.trail.annotations["authorization.k8s.io/reason"] = reason;
+  }
+  if (refusal) throw refusal;
+  return dispatch(parts, exchange, user);
+}
+
+function beginTrail(parts: HandlerParts, exchange: Exchange, sender: UserInfo | undefined): void {
+  const { request, route, auditId } = exchange;
+  const trail = parts.audit?.(request, route, sender, auditId);
+  exchange.trail = trail;
+  if (!trail) return;
+  const { upgrade } = request;
+  if (!upgrade) return;
+  // Of a connection that is taken over, the client sees the beginning long before we see the end.
+  exchange.request = {
+    ...request,
+    upgrade: {
+      protocol: upgrade.protocol,
+      accept(headers) {
+        void trail.started(101);
+        return upgrade.accept(headers);
+      },
+      acceptWebSocket(protocols) {
+        void trail.started(101);
+        return upgrade.acceptWebSocket(protocols);
+      },
+    },
+  };
+}
+
+async function dispatch(parts: HandlerParts, exchange: Exchange, user: UserInfo): Promise<HttpAnswer> {
+  const { registry } = parts;
+  const { route, trail } = exchange;
+  const elsewhere = parts.aggregated(route.path, exchange.request, user);
+  if (elsewhere) return await elsewhere;
+  if (route.resource) {
+    const versions = registry.resources.versions(route.resource.group);
+    if (versions === undefined || isMissing(registry, route.resource, route.verb)) return notFoundText();
+    const request = trail ? await trail.withBody(exchange.request) : exchange.request;
+    return await resourceAnswer(registry, parts.subresources, route, request, user, trail?.annotations);
+  }
+  const answer = await parts.paths(route, exchange.request);
+  if (answer) return answer;
+  if (route.path.startsWith("/api/") || route.path.startsWith("/apis/")) throw pathNotFound();
+  return notFoundText();
+}
+
+async function failure(parts: HandlerParts, exchange: Exchange, error: unknown): Promise<HttpAnswer> {
+  if (error instanceof StatusError) return statusAnswer(error.status, wantsYaml(exchange.request) ? "yaml" : "json");
+  if (error instanceof TooManyRequests) {
+    exchange.refused = error.ticket;
+    return tooMany();
+  }
+  parts.report(error, exchange.route);
+  const message = `Internal error occurred: ${error instanceof Error ? error.message : error}`;
+  await exchange.trail?.panicked(message);
+  return statusAnswer(
+    new StatusError({ code: 500, reason: "InternalError", message, details: { causes: [{ message }] } }).status,
+  );
+}
+
+/**
+ * A seat is held until the answer has been sent: what a slow or flooding client has under way counts, not only what we
+ * compute. Over a socket the request's signal tells of that; in process the answer is taken over at once.
+ */
+function giveBack(ticket: Ticket, { signal, headerValues }: HttpRequest, answer: HttpAnswer, long: boolean): void {
+  if (long || answer.upgraded || headerValues === undefined || signal.aborted) ticket.done();
+  else signal.addEventListener("abort", ticket.done, { once: true });
+}
+
+/**
+ * The answer, with `events` told of each batch, and `ended` called once: when the last part was taken, or nobody wants
+ * more of it, or the client has gone.
+ */
+function followed(
+  answer: HttpAnswer,
+  signal: AbortSignal,
+  events: (count: number) => void,
+  ended: () => void,
+): HttpAnswer {
+  const { body } = answer;
+  if (!body || body instanceof Uint8Array || "bytes" in body) {
+    ended();
+    return answer;
+  }
+  let open = true;
+  const end = () => {
+    if (open) ended();
+    open = false;
+    signal.removeEventListener("abort", end);
+  };
+  signal.addEventListener("abort", end, { once: true });
+  async function* follow<Item>(items: AsyncIterable<Item>, seen?: (item: Item) => void): AsyncGenerator<Item> {
+    try {
+      for await (const item of items) {
+        seen?.(item);
+        yield item;
+      }
+    } finally {
+      end();
+    }
+  }
+  const wrapped: AnswerBody =
+    "events" in body
+      ? { events: follow(body.events, (batch) => events(batch.length)) }
+      : { stream: follow(body.stream) };
+  return { ...answer, body: wrapped };
 }
 
 function wantsYaml(request: HttpRequest): boolean {
@@ -81,7 +229,14 @@ function isMissing({ resources }: Registry, where: NonNullable<Route["resource"]
   return resource.namespaced !== inNamespace && !(resource.namespaced && ["list", "watch"].includes(verb));
 }
 
+const plainText = { "content-type": "text/plain; charset=utf-8", "x-content-type-options": "nosniff" };
+
 function notFoundText(): HttpAnswer {
-  const headers = { "content-type": "text/plain; charset=utf-8", "x-content-type-options": "nosniff" };
-  return { status: 404, headers, body: new TextEncoder().encode("404 page not found\n") };
+  return { status: 404, headers: plainText, body: new TextEncoder().encode("404 page not found\n") };
+}
+
+/** The real server's answer has no Status: clients look at the code and at `Retry-After`. */
+function tooMany(): HttpAnswer {
+  const body = new TextEncoder().encode("Too many requests, please try again later.\n");
+  return { status: 429, headers: { ...plainText, "retry-after": "1" }, body };
 }

@@ -48,6 +48,7 @@ export async function resourceAnswer(
   route: Route,
   request: HttpRequest,
   user: UserInfo,
+  auditAnnotations?: Record<string, string>,
 ): Promise<HttpAnswer> {
   const where = route.resource!;
   const resource = registry.resources.find(where.group, where.version, where.plural);
@@ -74,6 +75,7 @@ export async function resourceAnswer(
     userAgent: managerOf(request.headers["user-agent"]),
     fieldValidation: fieldValidationOf(route),
     signal: request.signal,
+    auditAnnotations,
     warnings: resource.deprecation === undefined ? [] : [resource.deprecation],
   };
   const form = negotiate(request.headers.accept);
