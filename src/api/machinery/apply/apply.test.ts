@@ -63,17 +63,13 @@ describe("the fields of a value", () => {
     ]);
   });
 
-  test("a change adds what was not there with all of its parents, and owns no more", () => {
+  test("a change adds what was not there, but for the structs that always are", () => {
     const was = { spec: { replicas: 1 } };
     const is = { spec: { replicas: 2, template: { spec: { containers: [{ name: "c" }] } } } };
     const { added, modified, removed } = compareFields(deployment, was, is);
     assert.deepEqual(paths(modified), [".spec.replicas"]);
     assert.deepEqual(paths(removed), []);
     assert.deepEqual(paths(added), [
-      ".spec.template",
-      ".spec.template.metadata",
-      ".spec.template.spec",
-      ".spec.template.spec.containers",
       '.spec.template.spec.containers[name="c"]',
       '.spec.template.spec.containers[name="c"].name',
       '.spec.template.spec.containers[name="c"].resources',
