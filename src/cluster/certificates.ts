@@ -75,6 +75,52 @@ export async function issueCertificate(
   return { certificate: certificate.toString("pem"), key: await privateKeyPem(keys.privateKey) };
 }
 
+const keyUsages: Record<string, x509.KeyUsageFlags> = {
+  "digital signature": x509.KeyUsageFlags.digitalSignature,
+  "key encipherment": x509.KeyUsageFlags.keyEncipherment,
+};
+const extendedKeyUsages: Record<string, x509.ExtendedKeyUsage> = {
+  "client auth": x509.ExtendedKeyUsage.clientAuth,
+  "server auth": x509.ExtendedKeyUsage.serverAuth,
+};
+
+/**
+ * Issues the certificate that a PKCS#10 request asks for, for at most a year. Of the request, its subject, its key and its
+ * other names count; usages are those of the API (`client auth`). Throws if the request is not signed by its own key.
+ */
+export async function signRequest(
+  authority: Authority,
+  request: { pem: string; usages: readonly string[]; seconds?: number },
+  nowMs: number,
+): Promise<string> {
+  const asked = new x509.Pkcs10CertificateRequest(request.pem);
+  if (!(await asked.verify())) throw new Error("sign certificate request: wanted one that is signed by its own key");
+  const ca = new x509.X509Certificate(authority.certificate);
+  const names = asked.getExtension("2.5.29.17");
+  const flags = request.usages.reduce((all, each) => all | (keyUsages[each] ?? 0), 0);
+  const extended = request.usages.map((each) => extendedKeyUsages[each]).filter((each) => each !== undefined);
+  const endMs = nowMs + Math.min(yearMs, (request.seconds ?? Number.POSITIVE_INFINITY) * 1000);
+  const certificate = await x509.X509CertificateGenerator.create({
+    subject: asked.subject,
+    issuer: ca.subject,
+    serialNumber: serialNumber(),
+    publicKey: asked.publicKey,
+    signingKey: await importPrivateKey(authority.key),
+    signingAlgorithm: algorithm,
+    notBefore: new Date(nowMs - 300_000),
+    // Never longer than whoever signs it.
+    notAfter: new Date(Math.min(endMs, ca.notAfter.getTime())),
+    extensions: [
+      new x509.BasicConstraintsExtension(false, undefined, true),
+      new x509.KeyUsagesExtension(flags, true),
+      new x509.ExtendedKeyUsageExtension(extended),
+      await x509.AuthorityKeyIdentifierExtension.create(ca.publicKey),
+      ...(names ? [names] : []),
+    ],
+  });
+  return certificate.toString("pem");
+}
+
 const tokenAlgorithm = {
   name: "RSASSA-PKCS1-v1_5",
   modulusLength: 2048,

@@ -96,3 +96,13 @@ async function writeIdentity(directory: string, file: string, identity: TlsIdent
   // The key comes last: with it there, the pair is whole.
   await disk.replace(`${directory}/${file}.key`, identity.key, { mode: 0o600 });
 }
+
+/** Issues certificates for requests with the authority of a data directory, which is read each time: keys stay on disk. */
+export function signerOf(directory: string, disk: Disk, clock: Clock) {
+  return async (request: { pem: string; usages: readonly string[]; seconds?: number }): Promise<string> => {
+    const authority = await readIdentity(directory, "ca", disk);
+    if (!authority) throw new Error(`sign certificate request: no authority in ${directory}`);
+    const { signRequest } = await import("./certificates.ts");
+    return signRequest(authority, request, clock.now());
+  };
+}

@@ -8,7 +8,7 @@ import { startLocalPorts, startProxy } from "../proxy/mod.ts";
 import { type Component, letDnsRead, publishDns, startControlPlane } from "./control_plane.ts";
 import { kubeconfigFor } from "./kubeconfig.ts";
 import { isReady, networkFacts, noteForwarding, registryPort, startNode, startNodeRuntime } from "./node.ts";
-import { openPki } from "./pki.ts";
+import { openPki, signerOf } from "./pki.ts";
 import { registryHandler } from "./registry.ts";
 import { contextName, nthAddress, type Places, readSettings, type Settings } from "./settings.ts";
 
@@ -49,7 +49,8 @@ export async function runServer(places: Places, machine: Machine, self: Self, re
   });
   await disk.replace(places.kubeconfig, dumpYaml(kubeconfig), { mode: 0o600 });
   await plane.server.publish(network.machineAddress, settings.apiPort);
-  await startLoops(stack, plane.clientFor, settings, pki.ca, machine, report);
+  const sign = signerOf(places.pki, disk, machine.clock);
+  await startLoops(stack, plane.clientFor, settings, { rootCa: pki.ca, sign }, machine, report);
   const { runtime, close } = await runtimeStarting;
   stack.defer(close);
   const node = stack.use(await startNode(settings, places, pki, network, runtime, plane.clientFor("kubelet"), machine));
@@ -86,7 +87,7 @@ async function startLoops(
   stack: AsyncDisposableStack,
   clientFor: (component: Component) => Client,
   settings: Settings,
-  rootCa: string,
+  trust: { rootCa: string; sign: ReturnType<typeof signerOf> },
   machine: Machine,
   report: Report,
 ): Promise<void> {
@@ -95,7 +96,7 @@ async function startLoops(
     import("../controllers/mod.ts"),
     import("../scheduler/mod.ts"),
   ]);
-  const options = { rootCa, clusterCidr: settings.clusterCidr };
+  const options = { ...trust, clusterCidr: settings.clusterCidr };
   stack.use(startControllers({ client: clientFor("kube-controller-manager"), clock, random, options, report }));
   stack.use(await startScheduler({ client: clientFor("kube-scheduler"), clock, random, report }));
 }

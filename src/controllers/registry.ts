@@ -1,4 +1,5 @@
 import type { Controller } from "../client/mod.ts";
+import { approvingController, cleanerController, type Sign, signingController } from "./certificates/certificates.ts";
 import { clusterRoleAggregationController } from "./clusterroleaggregation/clusterroleaggregation.ts";
 import { daemonSetController } from "./daemonset/daemonset.ts";
 import { deploymentController } from "./deployment/deployment.ts";
@@ -27,6 +28,8 @@ export interface ControllerOptions {
   nodeGraceMs: number;
   /** How many finished pods are kept. */
   terminatedPodsMax: number;
+  /** Issues the certificates that are approved; nobody does if absent. */
+  sign?: Sign;
 }
 
 /** All controllers, by name. One folder each. */
@@ -48,5 +51,8 @@ export const controllers: readonly ((options: ControllerOptions) => Controller |
   () => taintEvictionController,
   nodeIpamController,
   podGcController,
+  signingController,
+  () => approvingController,
+  () => cleanerController,
   () => garbageCollector,
 ];
