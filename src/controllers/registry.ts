@@ -11,6 +11,11 @@ import { namespaceController } from "./namespace/namespace.ts";
 import { nodeIpamController } from "./nodeipam/nodeipam.ts";
 import { nodeLifecycleController, taintEvictionController } from "./nodelifecycle/nodelifecycle.ts";
 import { podGcController } from "./podgc/podgc.ts";
+import {
+  attributesClassProtectionController,
+  claimProtectionController,
+  volumeProtectionController,
+} from "./protection/protection.ts";
 import { replicaSetController } from "./replicaset/replicaset.ts";
 import { replicationController } from "./replicationcontroller/replicationcontroller.ts";
 import { rootCaController, serviceAccountController } from "./serviceaccount/serviceaccount.ts";
@@ -54,5 +59,8 @@ export const controllers: readonly ((options: ControllerOptions) => Controller |
   signingController,
   () => approvingController,
   () => cleanerController,
+  () => claimProtectionController,
+  () => volumeProtectionController,
+  () => attributesClassProtectionController,
   () => garbageCollector,
 ];
