@@ -15,6 +15,8 @@ export const apiServerFlags: FlagTable = {
   "tls-private-key-file": { type: "string", help: "PEM key of --tls-cert-file" },
   "service-cluster-ip-range": { type: "string", default: "10.96.0.0/16", help: "Where Services' addresses come from" },
   "service-node-port-range": { type: "string", default: "30000-32767", help: "Where node ports come from" },
+  "proxy-client-cert-file": { type: "string", help: "PEM certificate to show to extension servers" },
+  "proxy-client-key-file": { type: "string", help: "PEM key of --proxy-client-cert-file" },
   ...authFlags,
   "advertise-address": { type: "string", help: "The address that the cluster reaches this server by" },
 };
@@ -42,6 +44,7 @@ export async function runApiServer(
     store,
     ...machine,
     ...auth,
+    proxyClient: await proxyClientOf(flags, disk),
     clientCa: secrets.clientCa,
     serviceAccountKey: secrets.serviceAccountKey,
     serviceCidr: flags.string("service-cluster-ip-range"),
@@ -64,6 +67,12 @@ export async function runApiServer(
       await store[Symbol.asyncDispose]();
     },
   };
+}
+
+async function proxyClientOf(flags: ParsedFlags, disk: Disk): Promise<TlsIdentity | undefined> {
+  const [certificate, key] = [flags.string("proxy-client-cert-file"), flags.string("proxy-client-key-file")];
+  if (!certificate || !key) return undefined;
+  return { certificate: await disk.readText(certificate), key: await disk.readText(key) };
 }
 
 /** The address that is listened on, if others than this machine can reach it. */

@@ -54,6 +54,14 @@ export async function startControlPlane(
     localComponents: ["scheduler", "controller-manager"],
     serviceAccountKey: pki.serviceAccountKey,
     kubelet: { identity: pki.kubeletClient, ca: pki.ca },
+    proxyClient: pki.frontProxyClient,
+    requestHeaderCa: pki.frontProxyCa,
+    requestHeader: {
+      allowedNames: ["front-proxy-client"],
+      usernameHeaders: ["X-Remote-User"],
+      groupHeaders: ["X-Remote-Group"],
+      extraHeaderPrefixes: ["X-Remote-Extra-"],
+    },
     serviceCidr: settings.serviceCidr,
     nodePorts: portRange(settings.nodePorts),
     issuers: [`https://kubernetes.default.svc.${settings.domain}`],
@@ -61,7 +69,7 @@ export async function startControlPlane(
   });
   const listeners: HttpListener[] = [];
   for (const host of hosts) {
-    const tls = { identity: pki.server, clientCa: pki.ca };
+    const tls = { identity: pki.server, clientCa: { client: pki.ca, requestHeader: pki.frontProxyCa } };
     listeners.push(await net.listenHttp({ host, port: settings.apiPort, tls }, server.handler));
   }
   return {

@@ -10,6 +10,9 @@ export interface Pki {
   admin: TlsIdentity;
   /** How the API server shows itself to kubelets. */
   kubeletClient: TlsIdentity;
+  /** How the API server shows itself to extension servers, and the authority of its own that they believe. */
+  frontProxyClient: TlsIdentity;
+  frontProxyCa: string;
   controllerManager: TlsIdentity;
   scheduler: TlsIdentity;
   proxy: TlsIdentity;
@@ -27,6 +30,7 @@ const identities = {
   server: "apiserver",
   admin: "admin",
   kubeletClient: "apiserver-kubelet-client",
+  frontProxyClient: "front-proxy-client",
   controllerManager: "controller-manager",
   scheduler: "scheduler",
   proxy: "proxy",
@@ -42,26 +46,33 @@ export async function openPki(directory: string, facts: PkiFacts, disk: Disk, cl
   const { createAuthority, createSigningKey, issueCertificate } = await import("./certificates.ts");
   const now = clock.now();
   const authority = (await readIdentity(directory, "ca", disk)) ?? (await createAuthority("kubernetes", now));
+  // Whoever has a certificate of this authority may say who asks: it signs nothing else.
+  const frontProxies =
+    (await readIdentity(directory, "front-proxy-ca", disk)) ?? (await createAuthority("front-proxy-ca", now));
   const node = `system:node:${facts.nodeName}`;
   const requests: Record<keyof typeof identities, Parameters<typeof issueCertificate>[1]> = {
     server: { commonName: "kube-apiserver", names: facts.serverNames },
     admin: { commonName: "kubernetes-admin", organizations: ["system:masters"] },
     kubeletClient: { commonName: "kube-apiserver-kubelet-client", organizations: ["system:masters"] },
+    frontProxyClient: { commonName: "front-proxy-client" },
     controllerManager: { commonName: "system:kube-controller-manager" },
     scheduler: { commonName: "system:kube-scheduler" },
     proxy: { commonName: "system:kube-proxy" },
     kubelet: { commonName: node, organizations: ["system:nodes"], names: facts.serverNames },
   };
   await writeIdentity(directory, "ca", authority, disk);
+  await writeIdentity(directory, "front-proxy-ca", frontProxies, disk);
   const issued = {} as Record<keyof typeof identities, TlsIdentity>;
   for (const [name, file] of Object.entries(identities) as [keyof typeof identities, string][]) {
-    issued[name] = await issueCertificate(authority, requests[name], now);
+    const issuer = name === "frontProxyClient" ? frontProxies : authority;
+    issued[name] = await issueCertificate(issuer, requests[name], now);
     await writeIdentity(directory, file, issued[name], disk);
   }
   const keyPath = `${directory}/sa.key`;
   if (!(await disk.stat(keyPath))) await disk.replace(keyPath, await createSigningKey(), { mode: 0o600 });
   await disk.replace(`${directory}/names`, namesLine(facts));
-  return { ca: authority.certificate, ...issued, serviceAccountKey: await disk.readText(keyPath) };
+  const serviceAccountKey = await disk.readText(keyPath);
+  return { ca: authority.certificate, frontProxyCa: frontProxies.certificate, ...issued, serviceAccountKey };
 }
 
 /** What the certificates were issued for: another address needs other ones. */
@@ -75,11 +86,13 @@ async function readPki(directory: string, facts: PkiFacts, disk: Disk): Promise<
   const read = await Promise.all(Object.values(identities).map((file) => readIdentity(directory, file, disk)));
   if (read.some((identity) => identity === undefined)) return undefined;
   const entries = Object.keys(identities).map((name, index) => [name, read[index]!] as const);
-  const [ca, serviceAccountKey] = await Promise.all([
+  const [ca, frontProxyCa, serviceAccountKey] = await Promise.all([
     disk.readText(`${directory}/ca.crt`),
+    disk.readText(`${directory}/front-proxy-ca.crt`),
     disk.readText(`${directory}/sa.key`),
   ]);
-  return { ca, ...(Object.fromEntries(entries) as Record<keyof typeof identities, TlsIdentity>), serviceAccountKey };
+  const issued = Object.fromEntries(entries) as Record<keyof typeof identities, TlsIdentity>;
+  return { ca, frontProxyCa, ...issued, serviceAccountKey };
 }
 
 async function readIdentity(directory: string, file: string, disk: Disk): Promise<TlsIdentity | undefined> {
