@@ -13,16 +13,20 @@ export interface Family {
 export interface Counter extends Family {
   /** Adds one, or `by`, to the series with these label values, in the order of the labels. */
   add(values: readonly string[], by?: number): void;
+  /** One series, for those who come often. */
+  of(values: readonly string[]): { add(by: number): void };
 }
 
 export interface Gauge extends Family {
   set(values: readonly string[], value: number): void;
   add(values: readonly string[], by: number): void;
+  of(values: readonly string[]): { add(by: number): void };
   clear(): void;
 }
 
 export interface Histogram extends Family {
   observe(values: readonly string[], value: number): void;
+  of(values: readonly string[]): { observe(value: number): void };
 }
 
 /** Series of one family at most: labels are what clients send, and memory is not theirs to fill. */
@@ -84,6 +88,14 @@ function numbers<Type extends "counter" | "gauge">(
       const found = series.of(values);
       if (found) found.value.number += by;
     },
+    of(values) {
+      const found = series.of(values)?.value;
+      return {
+        add(by) {
+          if (found) found.number += by;
+        },
+      };
+    },
     set(values, number) {
       const found = series.of(values);
       if (found) found.value.number = number;
@@ -103,18 +115,24 @@ export function histogram(
   buckets: readonly number[],
 ): Histogram {
   const series = seriesOf(labels, () => ({ counts: new Float64Array(buckets.length + 1), sum: 0 }));
+  const put = (found: { counts: Float64Array; sum: number } | undefined, observed: number): void => {
+    if (!found) return;
+    let at = 0;
+    while (at < buckets.length && observed > buckets[at]!) at++;
+    found.counts[at]!++;
+    found.sum += observed;
+  };
   return {
     name,
     help,
     type: "histogram",
     labels,
     observe(values, observed) {
-      const found = series.of(values);
-      if (!found) return;
-      let at = 0;
-      while (at < buckets.length && observed > buckets[at]!) at++;
-      found.value.counts[at]!++;
-      found.value.sum += observed;
+      put(series.of(values)?.value, observed);
+    },
+    of(values) {
+      const found = series.of(values)?.value;
+      return { observe: (observed) => put(found, observed) };
     },
     *lines() {
       for (const { text, value } of series.all.values()) {

@@ -28,25 +28,39 @@ const connecting = new Set(["exec", "attach", "portforward", "proxy"]);
 const reading = new Set(["get", "list", "watch", "head", "options"]);
 
 interface Series {
-  /** verb, dry_run, group, version, resource, subresource, scope, component. */
-  full: string[];
-  /** Without dry_run. */
-  short: string[];
-  /** group, version, kind. */
-  kind: string[];
+  count(code: number): void;
+  seconds: { observe(value: number): void };
+  sliSeconds: { observe(value: number): void };
+  sizes: { observe(value: number): void };
+  longRunning: { add(by: number): void };
+  watchEvents: { add(by: number): void };
 }
 
-/** Of a request whose path cannot be read. */
-const unreadable: Series = {
-  full: ["other", ...Array(7).fill("")],
-  short: ["other", ...Array(6).fill("")],
-  kind: ["", "", ""],
-};
+/** The series of one kind of request. `full` is verb, dry_run, and what it is about; `kind` is group, version, kind. */
+function newSeries(metrics: ServerMetrics, full: readonly string[], kind: readonly string[]): Series {
+  const [verb = "", , ...where] = full;
+  const short = [verb, ...where];
+  const byCode = new Map<number, { add(by: number): void }>();
+  return {
+    count(code) {
+      const series = byCode.get(code) ?? metrics.requests.of([...full, String(code)]);
+      byCode.set(code, series);
+      series.add(1);
+      if (code === 429) metrics.terminations.add([...short, "429"]);
+    },
+    seconds: metrics.seconds.of(full),
+    sliSeconds: metrics.sliSeconds.of(short),
+    sizes: metrics.sizes.of(short),
+    longRunning: metrics.longRunning.of(short),
+    watchEvents: metrics.watchEvents.of(kind),
+  };
+}
 
 /** A meter that knows which resources there are: names that clients make up are not labels. */
 export function requestMeter(metrics: ServerMetrics, resources: ResourceTable, clock: Clock): RequestMeter {
   // The labels of each kind of request, made once.
   const known = new Map<string, Series>();
+  const inFlight = { readOnly: metrics.inFlight.of(["readOnly"]), mutating: metrics.inFlight.of(["mutating"]) };
 
   function seriesOf(route: Route): Series {
     const { resource, verb } = route;
@@ -66,7 +80,7 @@ export function requestMeter(metrics: ServerMetrics, resources: ResourceTable, c
       ? [resource!.group, resource!.version, resource!.plural, part, scope, "apiserver"]
       : ["", "", "", path, "", "apiserver"];
     const kind = isKnown ? [isKnown.group, isKnown.version, isKnown.kind] : ["", "", ""];
-    const made = { full: [shownVerb, shownDry, ...where], short: [shownVerb, ...where], kind };
+    const made = newSeries(metrics, [shownVerb, shownDry, ...where], kind);
     // What is not known may be anything, and is not remembered.
     if (isKnown || path !== "") known.set(key, made);
     return made;
@@ -76,34 +90,34 @@ export function requestMeter(metrics: ServerMetrics, resources: ResourceTable, c
     begin() {
       const began = clock.monotonicMs();
       let series: Series | undefined;
-      let kind = "";
+      let kind: keyof typeof inFlight | undefined;
       let long = false;
       const count = (status: number) => {
-        series ??= unreadable;
-        metrics.requests.add([...series.full, String(status)]);
+        // Of a request whose path could not be read.
+        series ??= newSeries(metrics, ["other", ...Array(7).fill("")], ["", "", ""]);
+        series.count(status);
         const seconds = (clock.monotonicMs() - began) / 1000;
-        metrics.seconds.observe(series.full, seconds);
-        if (!long) metrics.sliSeconds.observe(series.short, seconds);
-        if (status === 429) metrics.terminations.add([...series.short, "429"]);
-        if (long) metrics.longRunning.add(series.short, -1);
-        else if (kind !== "") metrics.inFlight.add([kind], -1);
+        series.seconds.observe(seconds);
+        if (!long) series.sliSeconds.observe(seconds);
+        if (long) series.longRunning.add(-1);
+        else if (kind) inFlight[kind].add(-1);
       };
       return {
         about(route) {
           series = seriesOf(route);
           long = isLongRunning(route);
           kind = reading.has(route.verb) ? "readOnly" : "mutating";
-          if (long) metrics.longRunning.add(series.short, 1);
-          else metrics.inFlight.add([kind], 1);
+          if (long) series.longRunning.add(1);
+          else inFlight[kind].add(1);
         },
         answered(answer, { headerValues }) {
           count(answer.status);
           const { body } = answer;
           if (!headerValues || !series || !body || body instanceof Uint8Array || !("bytes" in body)) return answer;
-          return { ...answer, body: sized(body, series.short, metrics) };
+          return { ...answer, body: sized(body, series) };
         },
         events(count) {
-          metrics.watchEvents.add((series ?? unreadable).kind, count);
+          series?.watchEvents.add(count);
         },
         over: count,
       };
@@ -112,18 +126,14 @@ export function requestMeter(metrics: ServerMetrics, resources: ResourceTable, c
 }
 
 /** The body, telling its size when its bytes are made. */
-function sized(
-  body: Extract<AnswerBody, { object: object; bytes(): Uint8Array }>,
-  values: string[],
-  metrics: ServerMetrics,
-): AnswerBody {
+function sized(body: Extract<AnswerBody, { object: object; bytes(): Uint8Array }>, series: Series): AnswerBody {
   return {
     get object() {
       return body.object;
     },
     bytes() {
       const bytes = body.bytes();
-      metrics.sizes.observe(values, bytes.length);
+      series.sizes.observe(bytes.length);
       return bytes;
     },
   };

@@ -155,18 +155,31 @@ export function serverMetrics() {
 
 /** Counts what priority and fairness does. */
 export function flowObserver(metrics: ServerMetrics): FlowObserver {
+  const known = new Map<string, ReturnType<typeof seriesOf>>();
+  const seriesOf = (level: string, schema: string) => ({
+    dispatched: metrics.flowDispatched.of([level, schema]),
+    seats: metrics.flowSeats.of([level, schema]),
+    waited: metrics.flowWaited.of([level, schema, "true"]),
+    ran: metrics.flowRan.of([level, schema, "regular"]),
+  });
+  const find = (level: string, schema: string) => {
+    const key = `${schema}/${level}`;
+    const found = known.get(key) ?? seriesOf(level, schema);
+    known.set(key, found);
+    return found;
+  };
   return {
     rejected(level, schema, reason) {
       metrics.flowRejected.add([level, schema, reason]);
     },
     dispatched(level, schema, waitedMs, seats) {
-      const values = [level, schema];
-      metrics.flowDispatched.add(values);
-      metrics.flowSeats.observe(values, seats);
-      metrics.flowWaited.observe([level, schema, "true"], waitedMs / 1000);
+      const series = find(level, schema);
+      series.dispatched.add(1);
+      series.seats.observe(seats);
+      series.waited.observe(waitedMs / 1000);
     },
     finished(level, schema, ranMs) {
-      metrics.flowRan.observe([level, schema, "regular"], ranMs / 1000);
+      find(level, schema).ran.observe(ranMs / 1000);
     },
   };
 }
