@@ -183,9 +183,13 @@ function joinedItems(resource: Resource, items: readonly Cached[]): Uint8Array {
 /** What a list's bytes were made of lives as long as they do. */
 const holders = new WeakMap<Uint8Array, object>();
 
-/** Items in lists have no kind and apiVersion: their JSON is cut off at the front. */
-function joinItems({ kind, apiVersion }: Resource, items: readonly Cached[]): Uint8Array {
-  const typeBytes = utf8.encode(`{"kind":${JSON.stringify(kind)},"apiVersion":${JSON.stringify(apiVersion)},`).length;
+/**
+ * Items in lists have no kind and apiVersion: their JSON is cut off at the front. Those of custom resources have them: of
+ * theirs only the brace goes, and comes back.
+ */
+function joinItems({ kind, apiVersion, custom }: Resource, items: readonly Cached[]): Uint8Array {
+  const type = custom ? "{" : `{"kind":${JSON.stringify(kind)},"apiVersion":${JSON.stringify(apiVersion)},`;
+  const typeBytes = utf8.encode(type).length;
   const parts = items.map((item) => item.bytes());
   const bytes = new Uint8Array(
     Math.max(
