@@ -18,6 +18,7 @@ import {
 } from "./protection/protection.ts";
 import { replicaSetController } from "./replicaset/replicaset.ts";
 import { replicationController } from "./replicationcontroller/replicationcontroller.ts";
+import { resourceQuotaController } from "./resourcequota/resourcequota.ts";
 import { rootCaController, serviceAccountController } from "./serviceaccount/serviceaccount.ts";
 import { statefulSetController } from "./statefulset/statefulset.ts";
 
@@ -56,6 +57,7 @@ export const controllers: readonly ((options: ControllerOptions) => Controller |
   () => taintEvictionController,
   nodeIpamController,
   podGcController,
+  () => resourceQuotaController,
   signingController,
   () => approvingController,
   () => cleanerController,

@@ -1,10 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { builtinResources } from "../../../api/resources.ts";
+import { type Amounts, evaluatorOf } from "../../../api/core/quotausage.ts";
 import { charge } from "./charge.ts";
-import { type Amounts, evaluatorOf } from "./usage.ts";
 
-const resource = (id: string) => builtinResources.find((each) => each.id === id)!;
 const quota = (hard: Amounts, used: Amounts, spec: object = {}): any => ({
   metadata: { name: "q" },
   spec: { hard, ...spec },
@@ -14,7 +12,7 @@ const quota = (hard: Amounts, used: Amounts, spec: object = {}): any => ({
 /** The usage that a write makes of one quota, or why it may not. */
 function check(what: string, id: string, quotas: any[], object: any, wanted: string, previous?: any): void {
   test(`${id}: ${what}`, () => {
-    const evaluator = evaluatorOf(resource(id));
+    const evaluator = evaluatorOf(id);
     const whole = (each: any) => each && { metadata: {}, ...each };
     const write = { evaluator, object: whole(object), previous: whole(previous), now: 0 };
     const charged = charge(quotas, write);

@@ -1,5 +1,6 @@
 // What a write does to the quotas of its namespace: pure, on their present state.
 
+import { type Amounts, type Evaluator, isInScope } from "../../../api/core/quotausage.ts";
 import type { KubeObject } from "../../../api/machinery/object.ts";
 import {
   addQuantities,
@@ -7,7 +8,6 @@ import {
   formatQuantity,
   subtractQuantities,
 } from "../../../api/machinery/quantity.ts";
-import type { Amounts, Evaluator, ScopeRequirement } from "./usage.ts";
 
 export interface Write {
   evaluator: Evaluator;
@@ -20,15 +20,10 @@ export interface Write {
 /** New `status.used` by the quotas' names; those that don't change are left out. Or why the write is refused. */
 export type Charged = { used: Map<string, Amounts> } | { refused: string };
 
-function scopesOf({ spec }: KubeObject): ScopeRequirement[] {
-  const plain = (spec?.scopes ?? []).map((scopeName: string) => ({ scopeName, operator: "Exists" }));
-  return [...plain, ...(spec?.scopeSelector?.matchExpressions ?? [])];
-}
-
 function matches(quota: KubeObject, { evaluator, object }: Write): boolean {
   const hard: Amounts = quota.status?.hard ?? {};
   if (!Object.keys(hard).some((name) => evaluator.covers(name))) return false;
-  return scopesOf(quota).every((each) => evaluator.inScope?.(object, each) ?? false);
+  return isInScope(quota, evaluator, object);
 }
 
 /** What a write takes: of an update only what it adds. */

@@ -1,9 +1,9 @@
+import { type Amounts, evaluatorOf } from "../../../api/core/quotausage.ts";
 import type { KubeObject } from "../../../api/machinery/object.ts";
 import { forbidden, internal } from "../../../api/machinery/status.ts";
 import { type Cached, encodeValue, storagePrefix } from "../../cache/cache.ts";
 import { type AdmissionPlugin, type AdmissionRequest, cacheOf, type Registry } from "../../registry/scope.ts";
 import { charge, type Write } from "./charge.ts";
-import { type Amounts, evaluatorOf } from "./usage.ts";
 
 /** A write that waits to be charged. */
 interface Waiting {
@@ -55,13 +55,14 @@ export function resourceQuota(registry: () => Registry): AdmissionPlugin {
       const { operation, scope, draft, previous, subresource } = request;
       const { namespace } = scope;
       if (!draft || namespace === undefined || !scope.resource.namespaced) return undefined;
-      const evaluator = evaluatorOf(scope.resource);
+      if (quotasIn(registry(), namespace).length === 0) return undefined;
+      const evaluator = evaluatorOf(scope.resource.id);
       const { counts } = evaluator;
       const concerned =
         operation === "CREATE"
           ? counts.create && !subresource
           : operation === "UPDATE" && counts.update && subresource === counts.subresource;
-      if (!concerned || quotasIn(registry(), namespace).length === 0) return undefined;
+      if (!concerned) return undefined;
       const write: Write = { evaluator, object: draft, previous, now: registry().clock.now() };
       return new Promise<void>((admitted, refused) => enqueue(namespace, { request, write, admitted, refused }));
     },
