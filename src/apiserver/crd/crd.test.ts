@@ -231,3 +231,13 @@ test("a schema that is too deep is refused", async () => {
   const answer = await administrator(server)({ path: definitions, body: specDefinition({ a: schema }) });
   assert.match(answer.body.message, /must not be nested deeper than 300 levels/);
 });
+
+check("a list over a socket names its items' kind", widgetDefinition(), async (_, server) => {
+  const user = { username: "boss", groups: ["system:masters"] };
+  const signal = new AbortController().signal;
+  const body = { object: widget("a", {}) };
+  await server.handler({ method: "POST", url: widgets, headers: {}, user, signal, body });
+  const answer = await server.handler({ method: "GET", url: widgets, headers: {}, user, signal });
+  const list = JSON.parse(new TextDecoder().decode(answer.body.bytes()));
+  assert.deepEqual([list.items[0].kind, list.items[0].apiVersion], ["Widget", "example.com/v1"]);
+});
