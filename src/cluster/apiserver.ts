@@ -3,7 +3,7 @@ import type { HttpListener, TlsIdentity } from "../base/http.ts";
 import type { Disk } from "../base/world.ts";
 import type { Machine } from "../host/mod.ts";
 import { openLmdbStore, openMemoryStore } from "../store/mod.ts";
-import { authFlags, authOptions } from "./apiserver_flags.ts";
+import { authFlags, authOptions, durationOf, requestFlags, requestOptions } from "./apiserver_flags.ts";
 import type { FlagTable, ParsedFlags } from "./flags.ts";
 
 /** The flags of `typernetes apiserver`, named as kube-apiserver's. */
@@ -18,6 +18,7 @@ export const apiServerFlags: FlagTable = {
   "proxy-client-cert-file": { type: "string", help: "PEM certificate to show to extension servers" },
   "proxy-client-key-file": { type: "string", help: "PEM key of --proxy-client-cert-file" },
   ...authFlags,
+  ...requestFlags,
   "advertise-address": { type: "string", help: "The address that the cluster reaches this server by" },
 };
 
@@ -40,10 +41,13 @@ export async function runApiServer(
   const host = flags.string("bind-address")!;
   const secrets = await secretsFor(flags, machine, dataDir);
   const auth = await authOptions(flags, disk);
+  const delayMs = durationOf(flags, "shutdown-delay-duration");
   const server = await createApiServer({
     store,
     ...machine,
     ...auth,
+    ...(await requestOptions(flags, disk)),
+    flags: givenFlags(flags),
     proxyClient: await proxyClientOf(flags, disk),
     clientCa: secrets.clientCa,
     serviceAccountKey: secrets.serviceAccountKey,
@@ -62,6 +66,9 @@ export async function runApiServer(
     server,
     listener,
     async [Symbol.asyncDispose]() {
+      server.announceShutdown();
+      // Load balancers need time to see it.
+      if (delayMs > 0) await machine.clock.sleep(delayMs);
       await listener[Symbol.asyncDispose]();
       await server[Symbol.asyncDispose]();
       await store[Symbol.asyncDispose]();
@@ -73,6 +80,13 @@ async function proxyClientOf(flags: ParsedFlags, disk: Disk): Promise<TlsIdentit
   const [certificate, key] = [flags.string("proxy-client-cert-file"), flags.string("proxy-client-key-file")];
   if (!certificate || !key) return undefined;
   return { certificate: await disk.readText(certificate), key: await disk.readText(key) };
+}
+
+/** Every flag's value, as `/flagz` tells it. */
+function givenFlags(flags: ParsedFlags): Record<string, string> {
+  const shown = (name: string) =>
+    apiServerFlags[name]!.type === "strings" ? flags.strings(name).join(",") : (flags.string(name) ?? "");
+  return Object.fromEntries(Object.keys(apiServerFlags).map((name) => [name, shown(name)]));
 }
 
 /** The address that is listened on, if others than this machine can reach it. */

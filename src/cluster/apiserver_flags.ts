@@ -1,3 +1,4 @@
+import { parseGoDuration } from "../api/machinery/duration.ts";
 import { type ApiServerOptions, type AuthorizationMode, authorizationModes } from "../apiserver/mod.ts";
 import type { Disk } from "../base/world.ts";
 import type { FlagTable, ParsedFlags } from "./flags.ts";
@@ -47,6 +48,87 @@ export const authFlags: FlagTable = {
   "oidc-required-claim": { type: "strings", help: "key=value that must be among the claims" },
   "oidc-signing-algs": { type: "strings", help: "Algorithms that tokens may be signed with; RS256 if absent" },
 };
+
+/** Flags that say how many requests run at once, what is recorded of them, and how the server leaves. */
+export const requestFlags: FlagTable = {
+  "enable-priority-and-fairness": {
+    type: "boolean",
+    default: true,
+    help: "Whether requests queue by their flow schemas and priority levels",
+  },
+  "max-requests-inflight": { type: "number", default: 400, help: "Reading requests at once" },
+  "max-mutating-requests-inflight": {
+    type: "number",
+    default: 200,
+    help: "Changing requests at once; the sum of both is what priority levels share",
+  },
+  "request-timeout": { type: "string", default: "1m0s", help: "How long a request may last that does not say it" },
+  "shutdown-delay-duration": {
+    type: "string",
+    default: "0s",
+    help: "How long the server goes on after /readyz has begun to fail",
+  },
+  "audit-policy-file": { type: "string", help: "What is recorded: a Policy of audit.k8s.io/v1" },
+  "audit-log-path": { type: "string", help: "Where audit events go; - is the standard output" },
+  "audit-log-maxage": { type: "number", default: 0, help: "Days that rotated audit logs are kept" },
+  "audit-log-maxbackup": { type: "number", default: 0, help: "How many rotated audit logs are kept" },
+  "audit-log-maxsize": { type: "number", default: 0, help: "Megabytes at which an audit log is rotated" },
+  "audit-log-format": { type: "string", default: "json", help: "json or legacy" },
+  "audit-log-mode": {
+    type: "string",
+    default: "blocking",
+    help: "blocking: requests wait until their events are written; batch: they don't",
+  },
+  "audit-webhook-config-file": { type: "string", help: "Not supported yet" },
+};
+
+type RequestOptions = Pick<ApiServerOptions, "flowControl" | "audit">;
+
+/** Reads those flags. Throws for a value that is none, and for what is not supported yet. */
+export async function requestOptions(flags: ParsedFlags, disk: Disk): Promise<RequestOptions> {
+  if (flags.string("audit-webhook-config-file")) throw new Error("not supported yet: --audit-webhook-config-file");
+  const flowControl = {
+    enabled: flags.boolean("enable-priority-and-fairness"),
+    requestsMax: countOf(flags, "max-requests-inflight"),
+    mutatingRequestsMax: countOf(flags, "max-mutating-requests-inflight"),
+    requestTimeoutMs: durationOf(flags, "request-timeout"),
+  };
+  if (flowControl.enabled && flowControl.requestsMax + flowControl.mutatingRequestsMax === 0)
+    throw new Error("--max-requests-inflight and --max-mutating-requests-inflight: wanted a sum above 0");
+  const policyFile = flags.string("audit-policy-file");
+  const path = flags.string("audit-log-path");
+  if (!policyFile) return { flowControl };
+  const log = path && {
+    path,
+    maxAgeDays: countOf(flags, "audit-log-maxage"),
+    maxBackups: countOf(flags, "audit-log-maxbackup"),
+    maxSizeMb: countOf(flags, "audit-log-maxsize"),
+    format: oneOf(flags, "audit-log-format", ["json", "legacy"] as const),
+    mode: oneOf(flags, "audit-log-mode", ["blocking", "batch"] as const),
+  };
+  return { flowControl, audit: { policy: await disk.readText(policyFile), ...(log ? { log } : {}) } };
+}
+
+function countOf(flags: ParsedFlags, name: string): number {
+  const count = flags.number(name) ?? 0;
+  if (count < 0) throw new Error(`--${name} ${count}: wanted no negative number`);
+  return count;
+}
+
+function oneOf<Word extends string>(flags: ParsedFlags, name: string, words: readonly Word[]): Word {
+  const given = flags.string(name);
+  const found = words.find((word) => word === given);
+  if (found === undefined) throw new Error(`--${name} ${JSON.stringify(given)}: wanted one of ${words.join(", ")}`);
+  return found;
+}
+
+/** `1m30s` in milliseconds. Throws for anything else. */
+export function durationOf(flags: ParsedFlags, name: string): number {
+  const text = flags.string(name) ?? "0s";
+  const ms = parseGoDuration(text);
+  if (ms === undefined || ms < 0) throw new Error(`--${name} ${JSON.stringify(text)}: wanted a time such as 1m30s`);
+  return ms;
+}
 
 type AuthOptions = Pick<
   ApiServerOptions,

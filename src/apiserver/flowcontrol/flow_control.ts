@@ -1,3 +1,4 @@
+import { parseGoDuration } from "../../api/machinery/duration.ts";
 import type { HttpRequest, UserInfo } from "../../base/http.ts";
 import type { Clock } from "../../base/world.ts";
 import type { Route } from "../http/route.ts";
@@ -337,16 +338,11 @@ function repeat(clock: Clock, everyMs: number, run: () => void): Disposable {
   return { [Symbol.dispose]: () => timer[Symbol.dispose]() };
 }
 
-const units: Record<string, number> = { ns: 1e-6, us: 1e-3, µs: 1e-3, ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
-
 /** `?timeout=` in milliseconds; Infinity if there is none that can be read. */
 function askedTimeoutMs({ query }: Route): number {
   const text = query.get("timeout");
-  if (!text || !/^(\d+(\.\d*)?(ns|us|µs|ms|s|m|h))+$/.test(text)) return Infinity;
-  let sum = 0;
-  for (const [, number, unit] of text.matchAll(/(\d+(?:\.\d*)?)(ns|us|µs|ms|s|m|h)/g))
-    sum += Number(number) * units[unit!]!;
-  return sum || Infinity;
+  const asked = text === null ? undefined : parseGoDuration(text);
+  return asked !== undefined && asked > 0 ? asked : Infinity;
 }
 
 const readingVerbs = new Set(["get", "list", "watch", "head", "options"]);

@@ -158,12 +158,10 @@ function forgetIdle(level: Level, queue: Queue): void {
   level.queues.delete(queue.index);
 }
 
-/** The backlogged queue that has had the least. */
+/** The backlogged queue that has had the least; of equals, the one that has waited longest. */
 function nextQueue({ backlogged }: Level): Queue | undefined {
   let best: Queue | undefined;
-  for (const queue of backlogged) {
-    if (!best || queue.finish < best.finish || (queue.finish === best.finish && queue.index < best.index)) best = queue;
-  }
+  for (const queue of backlogged) if (!best || queue.finish < best.finish) best = queue;
   return best;
 }
 

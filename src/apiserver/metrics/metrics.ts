@@ -89,9 +89,11 @@ function numbers<Type extends "counter" | "gauge">(
       if (found) found.value.number += by;
     },
     of(values) {
-      const found = series.of(values)?.value;
+      // Not before something is counted: nobody wants to read of what never happened.
+      let found: { number: number } | undefined;
       return {
         add(by) {
+          found ??= series.of(values)?.value;
           if (found) found.number += by;
         },
       };
@@ -131,8 +133,13 @@ export function histogram(
       put(series.of(values)?.value, observed);
     },
     of(values) {
-      const found = series.of(values)?.value;
-      return { observe: (observed) => put(found, observed) };
+      let found: { counts: Float64Array; sum: number } | undefined;
+      return {
+        observe(observed) {
+          found ??= series.of(values)?.value;
+          put(found, observed);
+        },
+      };
     },
     *lines() {
       for (const { text, value } of series.all.values()) {

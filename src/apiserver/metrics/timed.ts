@@ -38,7 +38,7 @@ export function timedStore(store: Store, metrics: ServerMetrics, clock: Clock): 
     },
     watch: (prefix, after, signal) => store.watch(prefix, after, signal),
     compact: (revision) => store.compact(revision),
-    snapshot: () => store.snapshot(),
+    snapshot: (prefix) => store.snapshot(prefix),
     [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
   };
 }
