@@ -29,6 +29,7 @@ export function parseJson(body: string | Uint8Array): unknown {
  */
 export function parseJsonChecked(body: string | Uint8Array): JsonScan {
   const text = textOf(body);
+  if (isTooDeep(text)) throw new JsonSyntaxError("exceeded max depth");
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -37,6 +38,27 @@ export function parseJsonChecked(body: string | Uint8Array): JsonScan {
   }
   // Duplicates are rare and finding them is not: fewer keys in the value than in the text is what they leave.
   return countKeys(text) === countFields(value) ? { value, duplicates: [] } : scan(text);
+}
+
+/** How deep values may nest. The real server allows more than anybody has; this keeps clear of the stack's end. */
+const depthMax = 2_000;
+
+/** Whether brackets outside of strings nest too deep. */
+function isTooDeep(text: string): boolean {
+  // Most bodies are too small to be deep.
+  if (text.length < depthMax * 2) return false;
+  let depth = 0;
+  let inText = false;
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code === 34) inText = !inText;
+    else if (inText) {
+      if (code === 92) at++;
+    } else if (code === 123 || code === 91) {
+      if (++depth > depthMax) return true;
+    } else if (code === 125 || code === 93) depth--;
+  }
+  return false;
 }
 
 function scan(text: string, cause?: unknown): JsonScan {

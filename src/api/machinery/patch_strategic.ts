@@ -1,7 +1,6 @@
 // Strategic merge patches: maps are merged, lists too where the schema has a merge key, and directives say the rest
 // ("Strategic Merge Patch" in Kubernetes' API conventions). Neither the object nor the patch is changed.
 
-import { sameJson } from "../../base/equal.ts";
 import { isObject, PatchError } from "./patch_merge.ts";
 import { applyOrder, type Item, keyOf } from "./patch_order.ts";
 import { childPlace, itemPlace, type MergePlace, mergeKeyOf, mergesList, replacesMap } from "./patch_schema.ts";
@@ -75,7 +74,8 @@ function orderList(value: unknown): unknown[] {
 function deletePrimitives(result: JsonObject, key: string, values: unknown): void {
   if (!Array.isArray(values)) throw new PatchError(400, "invalid patch format of primitive list");
   const list = result[key];
-  if (Array.isArray(list)) result[key] = list.filter((item) => !values.some((value) => sameJson(item, value)));
+  const gone = new Set(values.map((value) => keyOf(value, undefined)));
+  if (Array.isArray(list)) result[key] = list.filter((item) => !gone.has(keyOf(item, undefined)));
 }
 
 function mergeField(result: JsonObject, key: string, value: unknown, place: MergePlace): void {
@@ -118,9 +118,13 @@ function mergeList(current: unknown[], patch: unknown[], place: MergePlace, key:
   const { kept, merging } = applyListDirectives(current, patch, mergeKey);
   if (!merging) return kept;
   const items = [...kept];
+  const places = new Map<string, number>();
+  for (const [index, item] of kept.entries())
+    if (!places.has(keyOf(item, mergeKey))) places.set(keyOf(item, mergeKey), index);
   for (const change of merging) {
-    const index = items.findIndex((item) => sameJson(item[mergeKey], change[mergeKey]));
-    if (index < 0) items.push(withoutDirectives(change) as Item);
+    const key = keyOf(change, mergeKey);
+    const index = places.get(key);
+    if (index === undefined) places.set(key, items.push(withoutDirectives(change) as Item) - 1);
     else items[index] = mergeMap(items[index]!, change, itemPlace(place));
   }
   return applyOrder(
@@ -132,9 +136,11 @@ function mergeList(current: unknown[], patch: unknown[], place: MergePlace, key:
 }
 
 function mergeScalars(current: unknown[], patch: unknown[]): unknown[] {
-  const merged: unknown[] = [];
-  for (const item of [...current, ...patch]) if (!merged.some((each) => sameJson(each, item))) merged.push(item);
-  return merged;
+  const seen = new Set<string>();
+  return [...current, ...patch].filter((item) => {
+    const key = keyOf(item, undefined);
+    return !seen.has(key) && seen.add(key);
+  });
 }
 
 /** Carries out `$patch` on items. Without `merging`, `kept` is the whole result. */
@@ -143,7 +149,7 @@ function applyListDirectives(
   patch: unknown[],
   mergeKey: string,
 ): { kept: Item[]; merging?: Item[] } {
-  let kept = current as Item[];
+  const gone = new Set<string>();
   const merging: Item[] = [];
   let replace = false;
   for (const item of patch) {
@@ -154,9 +160,11 @@ function applyListDirectives(
     else if (directive !== undefined && directive !== "delete") throw unknownDirective(item);
     else if (item[mergeKey] === undefined)
       throw new PatchError(500, `map: ${goText(item)} does not contain declared merge key: ${mergeKey}`);
-    else if (directive === "delete") kept = kept.filter((each) => !sameJson(each[mergeKey], item[mergeKey]));
+    else if (directive === "delete") gone.add(keyOf(item, mergeKey));
     else merging.push(item);
   }
+  const items = current as Item[];
+  const kept = gone.size === 0 ? items : items.filter((item) => !gone.has(keyOf(item, mergeKey)));
   return replace ? { kept: merging.map((item) => withoutDirectives(item) as Item) } : { kept, merging };
 }
 

@@ -81,7 +81,7 @@ const schema = yaml.FAILSAFE_SCHEMA.withTags(
   yaml.binaryTag,
 );
 
-const options = { schema, maxDepth: 10_000, maxAliases: 10_000 };
+const options = { schema, maxDepth: 2_000, maxAliases: 10_000 };
 
 export interface YamlScan {
   /** Null for an empty document. */

@@ -130,6 +130,9 @@ export async function decodeObject(call: Call, request: HttpRequest): Promise<Ku
   return draft;
 }
 
+/** How many unknown and duplicate fields are named. */
+const problemsMax = 100;
+
 interface Strictness {
   fieldValidation?: "Ignore" | "Warn" | "Strict";
   warnings: string[];
@@ -167,10 +170,10 @@ export function decodeAs(resource: Resource, value: unknown, strictness: Strictn
   ]);
   if (problems.length > 0 && strictness.fieldValidation === "Strict") {
     throw badRequest(
-      `${kind} in version ${JSON.stringify(resource.version)} cannot be handled as a ${kind}: strict decoding error: ${problems.join(", ")}`,
+      `${kind} in version ${JSON.stringify(resource.version)} cannot be handled as a ${kind}: strict decoding error: ${problems.slice(0, problemsMax).join(", ")}`,
     );
   }
-  if (strictness.fieldValidation !== "Ignore") strictness.warnings.push(...problems);
+  if (strictness.fieldValidation !== "Ignore") strictness.warnings.push(...problems.slice(0, problemsMax));
   const { metadata, ...rest } = decoded.object;
   return { ...rest, kind, apiVersion, metadata: metadata ?? {} };
 }

@@ -113,8 +113,23 @@ function terminatingError({ group, plural }: Resource): StatusError {
   return new StatusError({ code: 405, reason: "MethodNotAllowed", message, details: { group, kind: plural } });
 }
 
+/** How long all warnings of an answer may be together, and each of them where they are longer, in letters. */
+const warningLettersMax = 4_096;
+const longWarningMax = 256;
+
 function warningHeader(warnings: readonly string[]): string[] {
-  return [...new Set(warnings)].map((text) => `299 - ${JSON.stringify(text)}`);
+  const texts = [...new Set(warnings)];
+  const header = (text: string) => `299 - ${JSON.stringify(text)}`;
+  if (texts.reduce((sum, text) => sum + text.length, 0) <= warningLettersMax) return texts.map(header);
+  const shown: string[] = [];
+  let left = warningLettersMax;
+  for (const text of texts) {
+    const short = text.slice(0, longWarningMax);
+    left -= short.length;
+    if (left < 0) break;
+    shown.push(header(short));
+  }
+  return shown;
 }
 
 function checkVerb(resource: Resource, { verb, method, resource: where }: Route, subresource?: Subresource): void {

@@ -1,6 +1,6 @@
+import { canonicalJson } from "../../api/machinery/hash.ts";
 import type { KubeObject } from "../../api/machinery/object.ts";
 import type { Resource } from "../../api/machinery/resource.ts";
-import { sameJson } from "../../base/equal.ts";
 import type { AdmissionRequest, Registry, Scope } from "./scope.ts";
 
 /** Runs every admission plugin's `mutate`; twice if a policy or a webhook changed what others had seen before. */
@@ -52,12 +52,18 @@ export const afterAdmission = " after mutating admission happens";
 export function dropRepeatedOwners({ metadata }: KubeObject, scope: Scope, when: string): void {
   const owners = metadata.ownerReferences;
   if (!Array.isArray(owners) || owners.length < 2) return;
-  const kept = owners.filter((owner, index) => owners.findIndex((each) => sameJson(each, owner)) === index);
-  if (kept.length === owners.length) return;
-  const repeated = [...new Set(owners.filter((owner) => owners.filter((each) => sameJson(each, owner)).length > 1))];
+  const seen = new Set<string>();
+  const repeated = new Set<string>();
+  const kept = owners.filter((owner) => {
+    const text = canonicalJson(owner);
+    if (!seen.has(text)) return seen.add(text);
+    repeated.add(owner.uid);
+    return false;
+  });
+  if (repeated.size === 0) return;
   metadata.ownerReferences = kept;
   scope.warnings.push(
-    `.metadata.ownerReferences contains duplicate entries${when}; API server dedups owner references in 1.20+, and may reject such requests as early as 1.24; please fix your requests; duplicate UID(s) observed: ${[...new Set(repeated.map(({ uid }) => uid))].join(", ")}`,
+    `.metadata.ownerReferences contains duplicate entries${when}; API server dedups owner references in 1.20+, and may reject such requests as early as 1.24; please fix your requests; duplicate UID(s) observed: ${[...repeated].join(", ")}`,
   );
 }
 

@@ -2,7 +2,7 @@
 
 import { sameJson } from "../../../base/equal.ts";
 import { type Fields, fieldNode } from "./fields.ts";
-import { ElementError, elementOf, entryType, type FieldType, typeOfValue } from "./type.ts";
+import { checkCountable, ElementError, elementOf, entryType, type FieldType, typeOfValue } from "./type.ts";
 
 type JsonObject = Record<string, unknown>;
 
@@ -33,6 +33,7 @@ function below(given: FieldType, value: unknown): Fields | undefined {
   if (type.atomic) return undefined;
   const result: Record<string, Fields> = {};
   if (type.kind === "list") {
+    checkCountable(asList(value)?.length ?? 0);
     for (const item of asList(value) ?? []) {
       const children = below(type.items(), item) ?? {};
       result[elementOf(type, item)] = fieldNode(true, children)!;
@@ -40,6 +41,7 @@ function below(given: FieldType, value: unknown): Fields | undefined {
     return result;
   }
   const map = asMap(value) ?? {};
+  checkCountable(Object.keys(map).length);
   for (const key in map) {
     const entry = map[key];
     const entryKind = entryType(type, key);
@@ -125,6 +127,7 @@ class Gathered {
 
 function compareMaps(type: Extract<FieldType, { kind: "map" }>, before: unknown, after: unknown): Change {
   const [left, right] = [asMap(before) ?? {}, asMap(after) ?? {}];
+  if (!type.fields?.size) checkCountable(Object.keys(right).length);
   const gathered = new Gathered();
   const [noLeft, noRight] = [before === absent, after === absent];
   const visit = (key: string): void => {
@@ -147,6 +150,7 @@ function compareMaps(type: Extract<FieldType, { kind: "map" }>, before: unknown,
 }
 
 function compareLists(type: Extract<FieldType, { kind: "list" }>, before: unknown, after: unknown): Change {
+  checkCountable(Math.max(asList(before)?.length ?? 0, asList(after)?.length ?? 0));
   const left = byElement(type, asList(before) ?? []);
   const right = byElement(type, asList(after) ?? []);
   const gathered = new Gathered();

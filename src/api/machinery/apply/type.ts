@@ -180,6 +180,14 @@ export function entryType(type: Extract<FieldType, { kind: "map" }>, name: strin
   return (type.fields?.get(name) ?? type.values)?.();
 }
 
+/** How many items of a list, or keys of a map, have owners of their own: beyond that nobody keeps count. */
+const ownedMax = 50_000;
+
+/** Throws an `ElementError` for a list or map with more parts than owners are kept of. */
+export function checkCountable(count: number): void {
+  if (count > ownedMax) throw new ElementError(`has ${count} items, and owners are kept of ${ownedMax} at most`);
+}
+
 /** An item that can't be told from others. */
 export class ElementError extends Error {}
 

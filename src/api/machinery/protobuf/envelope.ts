@@ -54,5 +54,10 @@ export async function definitionOfKind(apiVersion: string, kind: string): Promis
       ]),
     ),
   );
-  return definitionsByKind.get(`${apiVersion} ${kind}`);
+  return loadedDefinitionOfKind(apiVersion, kind);
+}
+
+/** The same, after somebody has waited for `definitionOfKind` once. */
+export function loadedDefinitionOfKind(apiVersion: string, kind: string): string | undefined {
+  return definitionsByKind?.get(`${apiVersion} ${kind}`);
 }
