@@ -18,9 +18,15 @@ interface Pool {
   size: bigint;
 }
 
+/** What a Service may not have: what others have, and what it has claimed for itself already. */
+interface Taken {
+  has(what: string): boolean;
+  add(what: string): void;
+}
+
 /** What one Service may not have any more, and whether it only asks what would be. */
 interface Claim {
-  used: Set<string>;
+  used: Taken;
   dryRun: boolean;
 }
 
@@ -49,19 +55,42 @@ export function serviceAllocator(registry: () => Registry, ranges: ServiceRanges
     reserved.set(what, now + reservationMs);
   }
 
-  function taken(except: KubeObject, previous: KubeObject | undefined): Set<string> {
-    const used = new Set(reserved.keys());
-    // The API server's own, whether its Service is there already or not.
-    if (!isOwnService(except)) used.add(ownAddress);
+  /** Who has what, by uid. Kept up to date by the cache: what is stored needs no reservation any more. */
+  let holders: Map<string, string> | undefined;
+
+  function holdersNow(): Map<string, string> {
+    if (holders) return holders;
+    const found = new Map<string, string>();
+    holders = found;
     const table = cacheOf(registry(), registry().resources.byId("services")!);
-    for (const { object } of table.list())
-      if (object.metadata.uid !== except.metadata.uid) for (const each of holdings(object)) used.add(each);
-    // What it has it may keep, even if that was reserved for it a moment ago.
-    if (previous) for (const each of holdings(previous)) used.delete(each);
-    return used;
+    for (const { object } of table.list()) for (const each of holdings(object)) found.set(each, object.metadata.uid);
+    table.subscribe(({ type, item, previous }) => {
+      for (const { object } of previous ? [previous, item] : [item])
+        for (const each of holdings(object)) if (found.get(each) === object.metadata.uid) found.delete(each);
+      if (type === "delete") return;
+      for (const each of holdings(item.object)) {
+        found.set(each, item.object.metadata.uid);
+        reserved.delete(each);
+      }
+    });
+    return found;
   }
 
-  function pickAddress(used: Set<string>): string {
+  function taken({ metadata }: KubeObject, previous: KubeObject | undefined): Taken {
+    const own = new Set<string>();
+    // What it has it may keep, even if that was reserved for it a moment ago.
+    const kept = new Set(previous ? holdings(previous) : []);
+    const all = holdersNow();
+    const isTaken = (what: string): boolean => {
+      // The API server's own, whether its Service is there already or not.
+      if (what === ownAddress && !isOwnService(metadata)) return true;
+      const holder = all.get(what);
+      return reserved.has(what) || (holder !== undefined && holder !== metadata.uid);
+    };
+    return { add: (what) => own.add(what), has: (what) => own.has(what) || (!kept.has(what) && isTaken(what)) };
+  }
+
+  function pickAddress(used: Taken): string {
     // The lower part of the range is left to addresses that are asked for by number (KEP-3070).
     const offset = addresses.size / 16n < 16n ? 0n : addresses.size / 16n > 256n ? 256n : addresses.size / 16n;
     const span = addresses.size - offset;
@@ -96,7 +125,7 @@ export function serviceAllocator(registry: () => Registry, ranges: ServiceRanges
     if (spec.clusterIP !== "None") take(claim, spec.clusterIP);
   }
 
-  function checkAddress(object: KubeObject, asked: string, value: bigint, used: Set<string>): void {
+  function checkAddress(object: KubeObject, asked: string, value: bigint, used: Taken): void {
     const path = new FieldPath("spec").child("clusterIPs");
     const why =
       value < addresses.first || value >= addresses.first + addresses.size
@@ -135,14 +164,14 @@ export function serviceAllocator(registry: () => Registry, ranges: ServiceRanges
     take(claim, portKey(spec.healthCheckNodePort));
   }
 
-  function portProblem(nodePort: number, used: Set<string>): string | undefined {
+  function portProblem(nodePort: number, used: Taken): string | undefined {
     const { first, last } = ranges.nodePorts;
     if (nodePort < first || nodePort > last)
       return `provided port is not in the valid range. The range of valid ports is ${first}-${last}`;
     return used.has(portKey(nodePort)) ? "provided port is already allocated" : undefined;
   }
 
-  function checkPort(object: KubeObject, nodePort: number, index: number, used: Set<string>): void {
+  function checkPort(object: KubeObject, nodePort: number, index: number, used: Taken): void {
     const path = new FieldPath("spec").child("ports").index(index).child("nodePort");
     const why = portProblem(nodePort, used);
     if (why) throw invalidObject("", "Service", object.metadata.name, [invalid(path, nodePort, why)]);
@@ -199,7 +228,7 @@ function* holdings({ spec }: KubeObject): Iterable<string> {
   if (spec?.healthCheckNodePort) yield portKey(spec.healthCheckNodePort);
 }
 
-function isOwnService({ metadata }: KubeObject): boolean {
+function isOwnService(metadata: KubeObject["metadata"]): boolean {
   return metadata.namespace === "default" && metadata.name === "kubernetes";
 }
 
