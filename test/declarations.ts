@@ -53,6 +53,14 @@ export function checksOf(resource: Resource) {
         assert.deepEqual(errorsOfUpdate(resource, next, previous), wanted);
       });
     },
+    /** What an update makes of an object, at one place. */
+    checkChanged(name: string, before: object, after: object, pick: (object: any) => unknown, wanted: unknown): void {
+      test(`${resource.id}: ${name}`, () => {
+        const [previous, next] = [made(resource, before), made(resource, after)];
+        resource.prepareUpdate?.(next, previous, facts);
+        assert.deepEqual(pick(next), wanted);
+      });
+    },
     /** A row of the table. */
     checkRow(name: string, fields: object, ...wanted: unknown[]): void {
       test(`${resource.id}: ${name}`, () => {

@@ -126,6 +126,42 @@ job.checkRow(
   "30s",
 );
 
+job.checkMade(
+  "has the labels of its pods if it has none",
+  { spec: { template: { ...ending, metadata: { labels: { app: "a" } } } } },
+  ({ metadata, spec }) => [metadata.labels.app, metadata.labels["job-name"], spec.template.metadata.labels.app],
+  ["a", "x", "a"],
+);
+job.checkMade(
+  "keeps its own labels",
+  { metadata: { labels: { own: "b" } }, spec: { template: { ...ending, metadata: { labels: { app: "a" } } } } },
+  ({ metadata }) => metadata.labels,
+  { own: "b" },
+);
+statefulSet.checkMade(
+  "drops what is behind a gate",
+  of({ updateStrategy: { type: "RollingUpdate", rollingUpdate: { maxUnavailable: 1 } } }),
+  ({ spec }) => spec.updateStrategy.rollingUpdate,
+  { partition: 0 },
+);
+const templateGeneration = ({ metadata }: any) => metadata.annotations["deprecated.daemonset.template.generation"];
+daemonSet.checkMade("starts with the first template", of(), templateGeneration, "1");
+daemonSet.checkChanged(
+  "counts changes of its template",
+  of(),
+  of({ template: { ...template, spec: {} } }),
+  templateGeneration,
+  "2",
+);
+daemonSet.checkChanged("counts no others", of(), of({ minReadySeconds: 5 }), templateGeneration, "1");
+deployment.checkChanged(
+  "counts annotations as a change",
+  { ...of(), metadata: { generation: 4 } },
+  { ...of(), metadata: { generation: 4, annotations: { a: "b" } } },
+  ({ metadata }) => metadata.generation,
+  5,
+);
+
 const cronJob = checksOf(cronJobs);
 const at = (schedule: string, more: object = {}) => ({
   spec: { schedule, jobTemplate: { spec: { template: ending } }, ...more },
