@@ -67,9 +67,11 @@ export interface HttpRequest {
   peer?: PeerCertificate;
   /** Why the certificate that the client showed is not taken. */
   peerError?: string;
+  /** Absent in process. */
   remoteAddress?: string;
   /** In process only: who asks, already known. Over a socket the receiver finds out itself. */
   user?: UserInfo;
+  /** Aborted when nobody wants the answer any more; over a socket also once it has been sent whole. */
   signal: AbortSignal;
   upgrade?: Upgrade;
 }

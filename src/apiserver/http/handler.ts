@@ -171,8 +171,8 @@ async function failure(parts: HandlerParts, exchange: Exchange, error: unknown):
  * A seat is held until the answer has been sent: what a slow or flooding client has under way counts, not only what we
  * compute. Over a socket the request's signal tells of that; in process the answer is taken over at once.
  */
-function giveBack(ticket: Ticket, { signal, headerValues }: HttpRequest, answer: HttpAnswer, long: boolean): void {
-  if (long || answer.upgraded || headerValues === undefined || signal.aborted) ticket.done();
+function giveBack(ticket: Ticket, { signal, remoteAddress }: HttpRequest, answer: HttpAnswer, long: boolean): void {
+  if (long || answer.upgraded || remoteAddress === undefined || signal.aborted) ticket.done();
   else signal.addEventListener("abort", ticket.done, { once: true });
 }
 
