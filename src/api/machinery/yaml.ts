@@ -108,6 +108,7 @@ export function scanYaml(text: string): YamlScan {
   try {
     return { documents: yaml.loadAll(text, options), duplicates: [] };
   } catch (error) {
+    if (error instanceof RangeError) throw new YamlSyntaxError("yaml: exceeded max depth");
     if (!(error instanceof yaml.YAMLException)) throw error;
     if (error.reason !== "duplicated mapping key") throw new YamlSyntaxError(goMessage(error, text));
     const { line = 0, column = 0 } = error.mark ?? {};

@@ -41,7 +41,7 @@ export function administrator(server: ApiServer, user: UserInfo = masters): (ask
 
 /** Asks again and again until the answer is as wanted; fails after very many turns of the event loop. */
 export async function until(what: string, done: () => boolean | Promise<boolean>): Promise<void> {
-  for (let turn = 0; turn < 20_000; turn++) {
+  for (let turn = 0; turn < 400_000; turn++) {
     if (await done()) return;
     await new Promise<void>((resolve) => queueMicrotask(resolve));
     await nextTurn();

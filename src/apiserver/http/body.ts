@@ -205,7 +205,8 @@ function notHandled(given: { kind: string; apiVersion: string }, wanted: { kind:
 function inDocumentOrder(order: () => unknown, problems: string[]): string[] {
   if (problems.length < 2) return problems;
   const body = order();
-  const placed = problems.map((text) => ({ text, place: placeOf(body, /"(.*)"/.exec(text)?.[1] ?? "") }));
+  const positions = keyPositions();
+  const placed = problems.map((text) => ({ text, place: placeOf(body, /"(.*)"/.exec(text)?.[1] ?? "", positions) }));
   const compare = (a: number[], b: number[]): number => {
     for (let index = 0; index < a.length && index < b.length; index++)
       if (a[index] !== b[index]) return a[index]! - b[index]!;
@@ -214,13 +215,26 @@ function inDocumentOrder(order: () => unknown, problems: string[]): string[] {
   return placed.sort((a, b) => compare(a.place, b.place)).map(({ text }) => text);
 }
 
+/** Gives the positions of an object's keys, counted once. */
+function keyPositions(): (object: object) => ReadonlyMap<string, number> {
+  const known = new Map<object, Map<string, number>>();
+  return (object) => {
+    let positions = known.get(object);
+    if (!positions) {
+      positions = new Map(Object.keys(object).map((key, index) => [key, index]));
+      known.set(object, positions);
+    }
+    return positions;
+  };
+}
+
 /** Where a field (`spec.containers[0].name`) stands: its position among its siblings at every level. */
-function placeOf(body: unknown, path: string): number[] {
+function placeOf(body: unknown, path: string, positions: ReturnType<typeof keyPositions>): number[] {
   const place: number[] = [];
   let at = body as any;
   for (const [, name, index] of path.matchAll(/([^.[\]]+)|\[(\d+)\]/g)) {
     if (typeof at !== "object" || at === null) break;
-    if (index === undefined) place.push(Object.keys(at).indexOf(name!));
+    if (index === undefined) place.push(positions(at).get(name!) ?? -1);
     else place.push(Number(index));
     at = at[index ?? name!];
   }
