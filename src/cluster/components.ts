@@ -1,4 +1,5 @@
 import { accessFrom, type Client, overHttp, parseKubeconfig } from "../client/mod.ts";
+import type { ControllersOptions } from "../controllers/mod.ts";
 import { type Machine, rpcClient, type Self, spdyClient } from "../host/mod.ts";
 import { containerdEventsProto, criProto, criRuntime, startKubelet } from "../kubelet/mod.ts";
 import { startProxy } from "../proxy/mod.ts";
@@ -18,6 +19,8 @@ export const componentFlags: Record<string, FlagTable> = {
     ...kubeconfigFlag,
     controllers: { type: "strings", help: "The controllers to run; all if absent" },
     "cluster-cidr": { type: "string", default: "10.244.0.0/16", help: "Addresses of pods" },
+    "cluster-signing-cert-file": { type: "string", help: "PEM certificate of the authority that issues certificates" },
+    "cluster-signing-key-file": { type: "string", help: "PEM key of the authority that issues certificates" },
     "root-ca-file": { type: "string", help: "PEM bundle that pods are given to trust the API server" },
     "leader-elect": { type: "boolean", default: true, help: "Work only while holding the lease" },
   },
@@ -68,6 +71,7 @@ export async function runComponent(
       const caFile = flags.string("root-ca-file");
       const options = {
         rootCa: caFile ? await machine.disk.readText(caFile) : "",
+        sign: await signerFrom(flags, machine),
         clusterCidr: flags.string("cluster-cidr")!,
       };
       const names = flags.strings("controllers");
@@ -92,6 +96,20 @@ export async function runComponent(
       await startKubeletAlone(flags, client, machine, self, stack);
   }
   await self.asked();
+}
+
+/** Issues certificates by the authority that the flags name; undefined if they name none. */
+async function signerFrom(
+  flags: ParsedFlags,
+  { disk, clock }: Machine,
+): Promise<NonNullable<ControllersOptions["options"]>["sign"]> {
+  const [certFile, keyFile] = [flags.string("cluster-signing-cert-file"), flags.string("cluster-signing-key-file")];
+  if (!certFile || !keyFile) return undefined;
+  const [certificate, key] = await Promise.all([disk.readText(certFile), disk.readText(keyFile)]);
+  return async (request) => {
+    const { signRequest } = await import("./certificates.ts");
+    return signRequest({ certificate, key }, request, clock.now());
+  };
 }
 
 async function clientFrom(flags: ParsedFlags, component: string, { disk, net }: Machine, self: Self): Promise<Client> {
