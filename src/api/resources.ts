@@ -36,12 +36,11 @@ import { endpointSlices } from "./discovery/endpointslice.ts";
 import { newEvents } from "./events/event.ts";
 import { flowSchemas } from "./flowcontrol/flowschema.ts";
 import { priorityLevelConfigurations } from "./flowcontrol/prioritylevelconfiguration.ts";
-import type { Column, Resource } from "./machinery/resource.ts";
+import type { Resource } from "./machinery/resource.ts";
 import { ipAddresses, serviceCidrs } from "./networking/addresses.ts";
 import { ingressClasses, ingresses } from "./networking/ingress.ts";
 import { networkPolicies } from "./networking/networkpolicy.ts";
 import { runtimeClasses } from "./node/runtimeclass.ts";
-import { ageColumn } from "./parts/columns.ts";
 import { podDisruptionBudgets } from "./policy/poddisruptionbudget.ts";
 import * as bindingsOfRoles from "./rbac/bindings.ts";
 import * as roles from "./rbac/roles.ts";
@@ -134,17 +133,4 @@ const byId = firstBy(({ id }) => id);
 /** The built-in resource `pods` or `deployments.apps`, in its preferred version; undefined if there is none. */
 export function resourceById(id: string): Resource | undefined {
   return byId.get(id);
-}
-
-const nameColumn: Column<any> = {
-  name: "Name",
-  type: "string",
-  format: "name",
-  value: ({ metadata }) => metadata.name,
-};
-
-/** All columns of a resource's table in order, `Name` among them. */
-export function columnsOf(resource: Resource): readonly Column<any>[] {
-  const columns = resource.columns ?? [ageColumn];
-  return columns.some(({ name }) => name === "Name") ? columns : [nameColumn, ...columns];
 }
