@@ -57,11 +57,21 @@ const oidText = (bytes: Uint8Array): string => [...bytes].map((each) => each.toS
 
 const decoder = new TextDecoder();
 
+const begin = "-----BEGIN CERTIFICATE REQUEST-----";
+const end = "-----END CERTIFICATE REQUEST-----";
+
+/** What stands between the first such lines. No regular expression: a request may be as large as a body can be. */
+function derOf(pem: string): Uint8Array {
+  const start = pem.indexOf(begin);
+  const stop = start < 0 ? -1 : pem.indexOf(end, start);
+  if (stop < 0) throw new Error("PEM block type must be CERTIFICATE REQUEST");
+  const base64 = pem.slice(start + begin.length, stop).replace(/\s/g, "");
+  return Uint8Array.from(atob(base64), (each) => each.charCodeAt(0));
+}
+
 /** Reads a PEM block of the type `CERTIFICATE REQUEST`. Throws an Error with Go's words. */
 export function parseCertificateRequest(pem: string): CertificateRequest {
-  const block = /-----BEGIN ([A-Z ]+)-----\s+([A-Za-z0-9+/=\s]+)-----END \1-----/.exec(pem);
-  if (block?.[1] !== "CERTIFICATE REQUEST") throw new Error("PEM block type must be CERTIFICATE REQUEST");
-  const der = Uint8Array.from(atob(block[2]!.replace(/\s/g, "")), (each) => each.charCodeAt(0));
+  const der = derOf(pem);
   const [info] = childrenOf(elementsOf(der)[0], sequence);
   const [, subject, , ...rest] = childrenOf(info, sequence);
   const request: CertificateRequest = {
