@@ -131,7 +131,8 @@ async function startProxyAlone(
   const directory = "/run/typernetes-proxy";
   await disk.makeDirectory(directory, { mode: 0o700 });
   const nodeName = flags.string("hostname-override") ?? self.hostname();
-  return startProxy({ client, clock, exec, disk, nodeName, podCidr: flags.string("cluster-cidr")!, directory, report });
+  const podCidr = flags.string("cluster-cidr")!;
+  return startProxy({ client, nodeClient: client, clock, exec, disk, nodeName, podCidr, directory, report });
 }
 
 async function startKubeletAlone(

@@ -118,6 +118,7 @@ async function startServices(
   stack.use(
     await startProxy({
       client,
+      nodeClient: clientFor("kubelet"),
       clock,
       exec,
       disk,

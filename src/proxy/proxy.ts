@@ -8,6 +8,11 @@ import { planHostPorts, planServices } from "./plan/services.ts";
 
 export interface ProxyOptions {
   client: Client;
+  /**
+   * Who may read this node's pods, for their host ports: kube-proxy itself may not, the node may. Without it there are no host
+   * ports.
+   */
+  nodeClient?: Client;
   clock: Clock;
   exec: Exec;
   disk: Disk;
@@ -28,12 +33,12 @@ const retryMs = 1_000;
 
 /** Keeps the node's nftables in step with the Services: observe → plan → act. */
 export async function startProxy(options: ProxyOptions): Promise<AsyncDisposable> {
-  const { client, clock, exec, disk, nodeName, podCidr, report } = options;
-  const follow = (resource: string, fieldSelector?: string): Informer =>
-    startInformer<KubeObject>({ client, clock, resource, fieldSelector, report });
-  const services = follow("services");
-  const slices = follow("endpointslices.discovery.k8s.io");
-  const pods = follow("pods", `spec.nodeName=${nodeName}`);
+  const { client, nodeClient, clock, exec, disk, nodeName, podCidr, report } = options;
+  const follow = (by: Client, resource: string, fieldSelector?: string): Informer =>
+    startInformer<KubeObject>({ client: by, clock, resource, fieldSelector, report });
+  const services = follow(client, "services");
+  const slices = follow(client, "endpointslices.discovery.k8s.io");
+  const pods = nodeClient && follow(nodeClient, "pods", `spec.nodeName=${nodeName}`);
   const place = { exec, disk, networkNamespace: options.networkNamespace, directory: options.directory };
   const abort = new AbortController();
   const nothing = (): Ruleset => ({ chains: new Map(), sets: new Map(), elements: emptyElements() });
@@ -43,7 +48,7 @@ export async function startProxy(options: ProxyOptions): Promise<AsyncDisposable
   let wake = () => {};
 
   async function step(): Promise<void> {
-    const world = { services: services.list(), slices: slices.list(), pods: pods.list(), nodeName };
+    const world = { services: services.list(), slices: slices.list(), pods: pods?.list() ?? [], nodeName };
     const next = planRuleset(planServices(world), planHostPorts(world), podCidr);
     const changes = planChanges(held ?? nothing(), next);
     if (held === undefined) await runNft(frame() + changes, place);
@@ -52,7 +57,7 @@ export async function startProxy(options: ProxyOptions): Promise<AsyncDisposable
   }
 
   async function loop(): Promise<void> {
-    await Promise.all([services.synced, slices.synced, pods.synced]);
+    await Promise.all([services.synced, slices.synced, pods?.synced]);
     while (!abort.signal.aborted) {
       if (!dirty) {
         await new Promise<void>((resolve) => {
@@ -77,13 +82,11 @@ export async function startProxy(options: ProxyOptions): Promise<AsyncDisposable
     dirty = true;
     wake();
   };
-  const subscriptions = [
-    services.onChange(changed),
-    slices.onChange(changed),
-    pods.onChange((_key, now, before) => {
-      if (hasHostPorts(now) || hasHostPorts(before)) changed();
-    }),
-  ];
+  const subscriptions = [services.onChange(changed), slices.onChange(changed)];
+  const hostPorts = pods?.onChange((_key, now, before) => {
+    if (hasHostPorts(now) || hasHostPorts(before)) changed();
+  });
+  if (hostPorts) subscriptions.push(hostPorts);
   const running = loop();
   return {
     async [Symbol.asyncDispose]() {
@@ -91,7 +94,7 @@ export async function startProxy(options: ProxyOptions): Promise<AsyncDisposable
       wake();
       for (const subscription of subscriptions) subscription[Symbol.dispose]();
       await running;
-      await Promise.all([services, slices, pods].map((informer) => informer[Symbol.asyncDispose]()));
+      await Promise.all([services, slices, pods].map((informer) => informer?.[Symbol.asyncDispose]()));
     },
   };
 }
