@@ -38,13 +38,10 @@ export function webSocketStream(ws: WebSocket): WebSocketStream {
     messages: messages(),
     send: (message) =>
       new Promise((resolve, reject) => {
-        const sent = (error?: Error | null) => (error ? reject(error) : resolve());
-        ws.send(
-          message,
-          { binary: typeof message !== "string" },
-          ws.bufferedAmount > bufferedBytesMax ? sent : undefined,
-        );
-        if (ws.bufferedAmount <= bufferedBytesMax) resolve();
+        // Asked once: what is sent here may itself be what goes over the limit.
+        const mustWait = ws.bufferedAmount > bufferedBytesMax;
+        ws.send(message, { binary: typeof message !== "string" }, (error) => (error ? reject(error) : resolve()));
+        if (!mustWait) resolve();
       }),
     close: (code, reason) => ws.close(code, reason),
     closed,
