@@ -28,6 +28,9 @@ export interface ProxyOptions {
 /** How long changes are gathered before the rules are brought up to date, in milliseconds. */
 const gatherMs = 10;
 
+/** How long the first rules wait for the node's pods, in milliseconds. */
+const podsMs = 5_000;
+
 /** How long a failed update waits before the whole ruleset is loaded again, in milliseconds. */
 const retryMs = 1_000;
 
@@ -57,7 +60,9 @@ export async function startProxy(options: ProxyOptions): Promise<AsyncDisposable
   }
 
   async function loop(): Promise<void> {
-    await Promise.all([services.synced, slices.synced, pods?.synced]);
+    await Promise.all([services.synced, slices.synced]);
+    // Who may not read pods has no host ports, and Services all the same.
+    await Promise.race([pods?.synced, clock.sleep(podsMs, abort.signal).catch(() => {})]);
     while (!abort.signal.aborted) {
       if (!dirty) {
         await new Promise<void>((resolve) => {
