@@ -5,9 +5,10 @@ import { machine, self } from "./host/mod.ts";
 const [command = "help", ...args] = self.args;
 
 if (command === "kubectl") {
+  self.endWithReader();
   const { runKubectl } = await import("./kubectl/mod.ts");
-  self.exit(await runKubectl(args, machine, self));
+  await self.exit(await runKubectl(args, machine, self));
 } else {
   const { runCommand } = await import("./cluster/mod.ts");
-  self.exit(await runCommand(command, args, machine, self));
+  await self.exit(await runCommand(command, args, machine, self));
 }

@@ -34,7 +34,18 @@ export const self = {
   isTerminal: () => process.stdout.isTTY === true,
   print: (text: string) => void process.stdout.write(text),
   printError: (text: string) => void process.stderr.write(text),
-  exit: (code: number): never => process.exit(code),
+  /** Ends the process once what was printed has been taken: a pipe's reader may be slow. */
+  exit: async (code: number): Promise<never> => {
+    for (const out of [process.stdout, process.stderr])
+      if (out.writableLength > 0) await new Promise<void>((resolve) => out.write("", () => resolve()));
+    return process.exit(code);
+  },
+  /** From now on this process ends, as others do by SIGPIPE, when nobody reads what it prints. */
+  endWithReader: () => {
+    process.stdout.on("error", ({ code }: NodeJS.ErrnoException) => {
+      if (code === "EPIPE") process.exit(128 + 13);
+    });
+  },
   /** Resolves with the name of the signal that asks this process to end. */
   asked: () =>
     new Promise<string>((resolve) => {
