@@ -23,7 +23,9 @@ test("the pods of a lost node are marked, evicted after their toleration and rep
   await cluster.runUntilQuiet();
   const onNode = async (name: string): Promise<any[]> =>
     (await cluster.pods("app=web")).filter(({ spec }) => spec.nodeName === name);
-  assert.equal((await onNode("node-2")).length, 2, "pods spread over both nodes");
+  // Nodes of this size look alike with a pod more or less: chance spreads them.
+  const spread = [(await onNode("node-1")).length, (await onNode("node-2")).length];
+  assert.ok(Math.min(...spread) > 0, `pods on both nodes: ${spread}`);
 
   await cluster.stop("node-2");
   await cluster.run(60_000);
