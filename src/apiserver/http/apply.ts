@@ -3,6 +3,7 @@ import { compareFields, fieldsOf } from "../../api/machinery/apply/compare.ts";
 import { difference, isMember, pathText, union } from "../../api/machinery/apply/fields.ts";
 import { ApplyConflictError, type Conflict } from "../../api/machinery/apply/managed.ts";
 import { type FieldError, FieldPath, required, throwInvalid } from "../../api/machinery/field.ts";
+import { goJson } from "../../api/machinery/go_json.ts";
 import type { KubeObject } from "../../api/machinery/object.ts";
 import { groupOf } from "../../api/machinery/object.ts";
 import type { Resource } from "../../api/machinery/resource.ts";
@@ -214,7 +215,7 @@ function withLastApplied({ scope }: Call, live: KubeObject | undefined, configur
   const { annotations: given, ...rest } = configuration.metadata;
   const { [lastAppliedAnnotation]: _, ...own } = given ?? {};
   const sent = { ...configuration, metadata: { annotations: own, ...rest } };
-  const annotations = { ...applied.object.metadata.annotations, [lastAppliedAnnotation]: `${JSON.stringify(sent)}\n` };
+  const annotations = { ...applied.object.metadata.annotations, [lastAppliedAnnotation]: `${goJson(sent)}\n` };
   return { ...applied, object: { ...applied.object, metadata: { ...applied.object.metadata, annotations } } };
 }
 

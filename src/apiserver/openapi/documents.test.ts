@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
 import { loadDefinitions, loadDocs, loadOperations } from "../../api/machinery/definitions.ts";
-import { defineResource, type Resource } from "../../api/machinery/resource.ts";
+import { type CustomForm, defineResource, type Resource } from "../../api/machinery/resource.ts";
 import { type OpenApiSource, openApiV2, openApiV3, openApiV3Index } from "./documents.ts";
 
 const status = { name: "status", verbs: ["get", "patch", "update"] };
@@ -35,6 +35,8 @@ const resources: Resource[] = [
     plural: "widgets",
     scope: "Cluster",
     schema: "com.example.v1.Widget",
+    // Documents read no more of it than that it is there.
+    custom: {} as CustomForm,
   }),
 ];
 
@@ -126,6 +128,12 @@ test("a custom resource gets its schema, a list and its paths", () => {
     "WidgetList",
   );
   assert.equal(document.paths["/apis/example.com/v1/widgets"].post.description, "create a Widget");
+  const { patch } = document.paths["/apis/example.com/v1/widgets/{name}"];
+  assert.deepEqual(Object.keys(patch.requestBody.content), [
+    "application/apply-patch+yaml",
+    "application/json-patch+json",
+    "application/merge-patch+json",
+  ]);
 });
 
 test("the index's hash changes with the schema, and only with that group's", async () => {

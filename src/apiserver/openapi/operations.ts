@@ -32,6 +32,8 @@ export interface Operation {
   /** The definition of the body. */
   body?: string;
   bodyRequired?: boolean;
+  /** Whether it is about a custom resource: those know no strategic merge patch. */
+  custom?: boolean;
   /** The definition of the answer; "string" for text. */
   answer: string;
   /** Whether it may answer 201, or 202. */
@@ -89,6 +91,7 @@ export interface Subject {
   /** Of what is sent and answered. */
   gvk: Gvk;
   schema: string;
+  custom: boolean;
   subresource?: string;
 }
 
@@ -101,7 +104,7 @@ function isOwnGroup(group: string): boolean {
 export function verbOperation(verb: string, subject: Subject): Operation | undefined {
   const form = forms[verb];
   if (!form) return undefined;
-  const { name, tag, kind, gvk, schema, subresource } = subject;
+  const { name, tag, kind, gvk, schema, custom, subresource } = subject;
   const withObject = verb === "delete" && answeredWithObject.has(kind) && isOwnGroup(gvk.group);
   const answers = { own: schema, list: `${schema}List`, status: withObject ? schema : `${meta}Status` };
   return {
@@ -111,6 +114,7 @@ export function verbOperation(verb: string, subject: Subject): Operation | undef
     description: { key: subresource === undefined ? verb : `${verb} subresource`, kind, subresource },
     action: form.action,
     gvk,
+    custom,
     parameters: verb === "get" ? undefined : verb,
     ...(form.body && {
       body: form.body === "own" ? schema : meta + form.body,

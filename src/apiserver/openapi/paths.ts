@@ -99,7 +99,7 @@ function answerSchema({ answer }: Operation, dialect: Dialect): Json {
 }
 
 function renderV2(operation: Operation, head: Json, query: Json[], kubernetes: Json): Json {
-  const { body, bodyRequired, action } = operation;
+  const { body, bodyRequired } = operation;
   const inBody =
     body === undefined
       ? []
@@ -111,7 +111,7 @@ function renderV2(operation: Operation, head: Json, query: Json[], kubernetes: J
   const parameters = [...inBody, ...query];
   return {
     ...head,
-    ...(operation.produces === undefined && { consumes: consumed(body, action) }),
+    ...(operation.produces === undefined && { consumes: consumed(operation) }),
     produces: produced(operation),
     schemes: ["https"],
     ...(parameters.length > 0 && { parameters }),
@@ -120,8 +120,14 @@ function renderV2(operation: Operation, head: Json, query: Json[], kubernetes: J
   };
 }
 
-function consumed(body: string | undefined, action: string | undefined): string[] {
-  if (body === patchDefinition) return patchTypes;
+/** kubectl reads from these whether a kind knows strategic merge patches. */
+function patchTypesOf({ custom }: Operation): string[] {
+  return custom ? patchTypes.filter((type) => !type.includes("strategic")) : patchTypes;
+}
+
+function consumed(operation: Operation): string[] {
+  const { body, action } = operation;
+  if (body === patchDefinition) return patchTypesOf(operation);
   return action === undefined ? mediaTypes : ["*/*"];
 }
 
@@ -134,7 +140,7 @@ function renderV3(operation: Operation, head: Json, query: Json[], kubernetes: J
     responses[status] = { description, content: contentOf(produced(operation), answerSchema(operation, "v3")) };
   }
   responses["401"] = { description: "Unauthorized" };
-  const types = body === patchDefinition ? patchTypes : ["*/*"];
+  const types = body === patchDefinition ? patchTypesOf(operation) : ["*/*"];
   return {
     ...head,
     ...(query.length > 0 && { parameters: query }),

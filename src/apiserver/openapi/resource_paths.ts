@@ -120,7 +120,13 @@ function resourcePaths(resource: Resource): PathItem[] {
     prefix: groupWord(group) + capital(version),
     scoped: namespaced ? `Namespaced${kind}` : kind,
     collection: `${root}${namespaced ? "/namespaces/{namespace}" : ""}/${plural}`,
-    subject: { tag: tagOf(group, version), kind, gvk: { group, version, kind }, schema },
+    subject: {
+      tag: tagOf(group, version),
+      kind,
+      gvk: { group, version, kind },
+      schema,
+      custom: resource.custom !== undefined,
+    },
   };
   const { collection } = names;
   const items: PathItem[] = [
