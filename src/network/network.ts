@@ -43,6 +43,7 @@ export async function freeIndex({ exec }: NetworkWorld): Promise<number> {
 /** Makes the node's network. Harmless if it is there. Throws with the failing command's words. */
 export async function setUpNetwork(facts: NodeNetworkFacts, world: NetworkWorld): Promise<NodeNetwork> {
   const network = nodeNetwork(facts);
+  await dropStaleLink(network, world);
   for (const command of setUpCommands(network)) {
     const { code, stderr } = await run(network, command, world);
     if (code !== 0 && !doneBefore.test(stderr)) {
@@ -50,6 +51,13 @@ export async function setUpNetwork(facts: NodeNetworkFacts, world: NetworkWorld)
     }
   }
   return network;
+}
+
+/** A namespace may have kept its end of a link from a start that failed half-way, under another index. */
+async function dropStaleLink(network: NodeNetwork, world: NetworkWorld): Promise<void> {
+  const link = await world.exec.run("ip", ["link", "show", network.machineDevice]);
+  if (link.code === 0) return;
+  await run(network, { program: "ip", args: ["link", "delete", network.nodeDevice], inside: true }, world);
 }
 
 /** Removes the node's network and everything in its namespace. */
