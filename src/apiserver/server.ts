@@ -15,6 +15,7 @@ import { attributesOf, requestAuthorizer } from "./auth/denial.ts";
 import { impersonated } from "./auth/impersonation.ts";
 import { bootstrap, ensureFlowControl, publishEndpoint } from "./bootstrap/bootstrap.ts";
 import { openWatchCache } from "./cache/cache.ts";
+import { packedStore } from "./cache/packed.ts";
 import { componentProbes } from "./component_statuses.ts";
 import { runDefinitions } from "./crd/controller.ts";
 import { keepConditions } from "./flowcontrol/conditions.ts";
@@ -87,7 +88,9 @@ const nothing = () => ({ decision: "none" as const, reason: "" });
 export async function createApiServer(options: ApiServerOptions): Promise<ApiServer> {
   const { clock, random, net } = options;
   const metrics = serverMetrics();
-  const store = timedStore(options.store, metrics, clock);
+  // What others read too is not packed.
+  const packed = options.store.shared ? options.store : packedStore(options.store);
+  const store = timedStore(packed, metrics, clock);
   const abort = new AbortController();
   const resources = options.resources ?? builtinResources;
   const [cache] = await Promise.all([openWatchCache(store, resources, clock, abort.signal), loadDefinitions()]);

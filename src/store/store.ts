@@ -8,6 +8,8 @@ export interface Entry {
   createRevision: number;
   /** The revision that wrote this value. */
   modRevision: number;
+  /** Why what is stored cannot be read; then `value` is empty. Engines never set it: what wraps them does. */
+  unreadable?: Error;
 }
 
 export interface RangeOptions {

@@ -1,5 +1,5 @@
 import type { KubeObject } from "../../api/machinery/object.ts";
-import type { CacheEvent } from "../cache/cache.ts";
+import type { Cached, CacheEvent } from "../cache/cache.ts";
 import { cacheOf, type Registry } from "../registry/scope.ts";
 
 /** What a node may need for its pods. */
@@ -54,11 +54,11 @@ export function nodeGraph(registry: Registry): NodeGraph {
     }
   }
 
-  follow(tableOf("pods"), count);
-  follow(volumes, noteVolume);
+  const followed = [follow(registry, tableOf("pods"), count), follow(registry, volumes, noteVolume)];
 
   const graph: NodeGraph = {
     reaches(node, resource, key) {
+      for (const each of followed) each.finish();
       if (users.get(`${resource}|${key}`)?.has(node)) return true;
       switch (resource) {
         case "persistentvolumes": {
@@ -79,12 +79,40 @@ export function nodeGraph(registry: Registry): NodeGraph {
   return graph;
 }
 
-function follow(table: ReturnType<typeof cacheOf>, note: (object: KubeObject, step: 1 | -1) => void): void {
-  for (const { object } of table.list()) note(object, 1);
+/** How many objects are looked at in one go after the start, and the pause after it in milliseconds. */
+const notedAtOnce = 100;
+const notePauseMs = 20;
+
+/**
+ * Notes every object of a table, as it comes and goes. What is there from the start is looked at little by little; `finish`
+ * does the rest at once.
+ */
+function follow(
+  { clock }: Registry,
+  table: ReturnType<typeof cacheOf>,
+  note: (object: KubeObject, step: 1 | -1) => void,
+): { finish(): void } {
+  /** Objects that are not noted yet, as they are now. */
+  const waiting = new Map<string, Cached>();
+  for (const item of table.list()) waiting.set(item.key, item);
   table.subscribe(({ type, item, previous }: CacheEvent) => {
-    if (previous) note(previous.object, -1);
+    if (previous && !waiting.delete(previous.key)) note(previous.object, -1);
     if (type === "put") note(item.object, 1);
   });
+  const advance = (most: number): void => {
+    for (const [key, item] of waiting) {
+      if (most-- <= 0) break;
+      waiting.delete(key);
+      note(item.peek?.() ?? item.object, 1);
+    }
+  };
+  const soon = (): void => {
+    advance(notedAtOnce);
+    if (waiting.size > 0) clock.after(notePauseMs, soon);
+  };
+  if (waiting.size > notedAtOnce) clock.after(notePauseMs, soon);
+  else advance(waiting.size);
+  return { finish: () => void (waiting.size > 0 && advance(waiting.size)) };
 }
 
 function isMirror(pod: KubeObject): boolean {

@@ -4,7 +4,7 @@ import type { Resource } from "../../api/machinery/resource.ts";
 import { compileLabelSelector, parseLabelSelector } from "../../api/machinery/selector.ts";
 import { badRequest, expired, invalidResourceVersion, notFound, StatusError } from "../../api/machinery/status.ts";
 import { CompactedError } from "../../store/mod.ts";
-import { type Cached, cached, storagePrefix } from "../cache/cache.ts";
+import { type Cached, storagePrefix } from "../cache/cache.ts";
 import { cacheOf, keyIn, type Registry, type Scope, serveAll, serveOne, storedResource } from "./scope.ts";
 
 /** Gives the object as it is now. Throws NotFound. */
@@ -17,17 +17,22 @@ export function getObject(registry: Registry, scope: Scope, name: string): Cache
 /** Label and field selector of a request. */
 export interface Selection {
   matches(object: KubeObject): boolean;
+  /** The same of an item of the resource's own cache, without its object where that can be. */
+  matchesItem(item: Cached): boolean;
   /** False if everything matches. */
   selective: boolean;
   /** Whether it looks at more than metadata: at what may differ between an object's versions. */
   readsFields?: boolean;
 }
 
+const selectAll: Selection = { matches: () => true, matchesItem: () => true, selective: false };
+
 /** Compiles a request's selectors. Throws a 400 for what cannot be read or is not supported. */
 export function selection(resource: Resource, labelSelector: string | null, fieldSelector: string | null): Selection {
-  if (!labelSelector && !fieldSelector) return { matches: () => true, selective: false };
+  if (!labelSelector && !fieldSelector) return selectAll;
   let byLabels: (labels: Record<string, string> | undefined) => boolean;
   let byFields: (object: KubeObject) => boolean;
+  let byOutline: (item: Cached) => boolean;
   let readsFields = false;
   try {
     byLabels = compileLabelSelector(parseLabelSelector(labelSelector ?? ""));
@@ -43,13 +48,28 @@ export function selection(resource: Resource, labelSelector: string | null, fiel
       if (!field.startsWith("metadata.")) readsFields = true;
     }
     byFields = compileFieldSelector<KubeObject>(requirements, (object, field) => readField(resource, object, field));
+    byOutline = compileFieldSelector<Cached>(requirements, readOutline);
   } catch (error) {
     if (error instanceof StatusError) throw error;
     const kind = `"${resource.apiVersion}, Resource=${resource.plural}"`.replace('"v1,', '"/v1,');
     const what = `label selector "${labelSelector ?? ""}", field selector "${fieldSelector ?? ""}"`;
     throw badRequest(`Unable to find ${kind} that match ${what}: ${(error as Error).message}`);
   }
-  return { matches: (object) => byLabels(object.metadata.labels) && byFields(object), selective: true, readsFields };
+  const matches = (object: KubeObject) => byLabels(object.metadata.labels) && byFields(object);
+  // What is served in other words than it is stored in has other fields.
+  const apart = resource.storedAs !== undefined || resource.custom !== undefined;
+  const matchesItem = (item: Cached) =>
+    apart || !item.outline ? matches(item.object) : byLabels(item.outline().labels) && byOutline(item);
+  return { matches, matchesItem, selective: true, readsFields };
+}
+
+/** A field by the outline: names are in the key. */
+function readOutline(item: Cached, field: string): string | undefined {
+  const slash = item.key.indexOf("/");
+  if (field === "metadata.name") return item.key.slice(slash + 1);
+  if (field === "metadata.namespace") return item.key.slice(0, Math.max(0, slash));
+  const { places, values } = item.outline!();
+  return values[places.get(field)!];
 }
 
 /** How a field is refused: kinds with fields of their own word it differently from those without. */
@@ -110,7 +130,7 @@ export async function listObjects(registry: Registry, scope: Scope, request: Lis
   let last = "";
   for (const item of source) {
     if (token && item.key <= token.startAfter) continue;
-    if (!request.selection.matches(item.object)) continue;
+    if (!request.selection.matchesItem(item)) continue;
     if (request.limit && items.length >= request.limit) {
       remaining++;
       continue;
@@ -149,14 +169,12 @@ async function listAt(
   revision: number,
   continuedAfter: string | undefined,
 ): Promise<Cached[]> {
-  const prefix = storagePrefix(storedResource(registry, scope.resource));
+  const stored = storedResource(registry, scope.resource);
+  const prefix = storagePrefix(stored);
   const within = scope.namespace === undefined ? prefix : `${prefix}${scope.namespace}/`;
   try {
     const { entries } = await registry.store.range(within, { revision });
-    const decoder = new TextDecoder();
-    return entries.map((entry) =>
-      cached(entry.key.slice(prefix.length), JSON.parse(decoder.decode(entry.value)), entry.modRevision),
-    );
+    return entries.map((entry) => registry.cache.read(stored, entry));
   } catch (error) {
     if (!(error instanceof CompactedError)) throw error;
     if (continuedAfter === undefined) throw expired("The resourceVersion for the provided list is too old.");

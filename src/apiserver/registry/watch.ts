@@ -82,8 +82,9 @@ export async function* watchObjects(
   if (!fromNow) revision = Number(request.resourceVersion);
   const initial: EncodedEvent[] = [];
   if (fromNow && request.sendInitialEvents !== false) {
-    for (const item of await serveAll(resource, [...table.list(namespace)]))
-      if (request.selection.matches(item.object)) initial.push(encode("ADDED", item));
+    const present = [...table.list(namespace)].filter((item) => late || request.selection.matchesItem(item));
+    for (const item of await serveAll(resource, present))
+      if (!late || request.selection.matches(item.object)) initial.push(encode("ADDED", item));
     if (request.sendInitialEvents && request.bookmarks) initial.push(bookmark(scope, revision, true));
   }
   if (initial.length > 0) yield initial;
