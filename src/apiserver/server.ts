@@ -6,7 +6,6 @@ import type { HttpHandler, Net, TlsIdentity } from "../base/http.ts";
 import type { Clock, Disk, Random } from "../base/world.ts";
 import type { Store } from "../store/mod.ts";
 import { admissionPlugins } from "./admission/plugins.ts";
-import { webhookPoster } from "./admission/webhook/call.ts";
 import { type Aggregator, runAggregator } from "./aggregation/aggregator.ts";
 import { type AuditOptions, auditing } from "./audit/auditing.ts";
 import { type AuthenticationOptions, authentication } from "./auth/authentication.ts";
@@ -31,6 +30,7 @@ import { pathHandler } from "./paths/paths.ts";
 import type { Registry } from "./registry/scope.ts";
 import { resourceTable } from "./resource_table.ts";
 import { connector } from "./subresources/connect.ts";
+import { webhookPoster } from "./services/webhook.ts";
 import { virtualKinds } from "./virtual.ts";
 
 export interface ApiServerOptions extends AuthenticationOptions {
@@ -84,6 +84,9 @@ const upkeepMs = 60_000;
 /** Before the real one is there, nothing is allowed. */
 const nothing = () => ({ decision: "none" as const, reason: "" });
 
+/** Reviews are answered with the largest request at most, in base64, and something around it. */
+const admissionCaller = { userAgent: "kube-apiserver-admission", answerBytesMax: 8 * 1024 * 1024 };
+
 /** Loads the store and gives the API as a function. The caller listens, and closes the store afterwards. */
 export async function createApiServer(options: ApiServerOptions): Promise<ApiServer> {
   const { clock, random, net } = options;
@@ -98,7 +101,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   const nodePorts = options.nodePorts ?? { first: 30_000, last: 32_767 };
   const table = resourceTable(resources);
   const current = (): Registry => registry;
-  const postReview = webhookPoster(current, net);
+  const postReview = webhookPoster(current, net, admissionCaller);
   const registry: Registry = {
     store,
     cache,

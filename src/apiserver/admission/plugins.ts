@@ -2,6 +2,7 @@ import { rbacOf } from "../auth/authorization.ts";
 import { escalationPrevention } from "../auth/escalation.ts";
 import type { AdmissionPlugin, Registry } from "../registry/scope.ts";
 import { type ServiceRanges, serviceAllocator } from "../services/allocate.ts";
+import type { PostReview } from "../services/webhook.ts";
 import {
   certificateApproval,
   certificateSigning,
@@ -20,7 +21,6 @@ import { resourceQuota } from "./quota/plugin.ts";
 import { runtimeClassAdmission } from "./runtime_class.ts";
 import { serviceAccountAdmission } from "./service_account.ts";
 import { claimResize, defaultIngressClass, defaultStorageClass, storageProtection } from "./storage.ts";
-import type { PostReview } from "./webhook/call.ts";
 import { mutatingWebhooks, validatingWebhooks } from "./webhook/plugins.ts";
 
 /** The plugins in Kubernetes' order: every one's `mutate` runs in it, then, after validation, every one's `validate`. */

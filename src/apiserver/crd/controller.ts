@@ -11,9 +11,8 @@ import { cacheOf, type Registry, type Scope } from "../registry/scope.ts";
 import { updateObject } from "../registry/update.ts";
 import type { ServedResources } from "../resource_table.ts";
 import { type EndStep, finalizer, holds, planEnd, planStatus, withCondition } from "./conditions.ts";
-import { converterOf } from "./conversion.ts";
+import { converterOf, webhookCaller } from "./conversion.ts";
 import { customResources, storedCustomResource } from "./custom_resource.ts";
-import { webhookCaller } from "./webhook.ts";
 
 /** How long a step that failed waits before it is tried again, in milliseconds. */
 const retryMs = 1_000;

@@ -4,8 +4,7 @@ import type { KubeObject } from "../../api/machinery/object.ts";
 import type { ByteStream } from "../../base/http.ts";
 import { machine, machineNet } from "../../host/mod.ts";
 import type { Registry } from "../registry/scope.ts";
-import { converterOf } from "./conversion.ts";
-import { webhookCaller } from "./webhook.ts";
+import { converterOf, webhookCaller } from "./conversion.ts";
 
 const object = (version: string, spec: object = {}): KubeObject =>
   ({
@@ -78,7 +77,7 @@ test("a webhook that hangs is given up", async () => {
   const streams: ByteStream[] = [];
   const listener = await machineNet.listenTcp({ host: "127.0.0.1", port: 0 }, (stream) => void streams.push(stream));
   const alive = setInterval(() => {}, 1_000);
-  using call = webhookCaller(() => ({ clock: machine.clock }) as unknown as Registry, machineNet, 50);
+  using call = webhookCaller(() => ({ clock: machine.clock }) as unknown as Registry, machineNet, 0.05);
   const config = { url: `https://127.0.0.1:${listener.port}/convert` };
   await assert.rejects(
     call(config, {}),

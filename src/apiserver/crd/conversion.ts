@@ -1,18 +1,42 @@
 // Objects of one version in another: by their name alone, or through a webhook ("Versions in CustomResourceDefinitions").
 
-import type { Definition, DefinitionConversion } from "../../api/apiextensions/types.ts";
+import type { Definition, DefinitionConversion, WebhookClientConfig } from "../../api/apiextensions/types.ts";
 import type { KubeObject } from "../../api/machinery/object.ts";
 import { StatusError } from "../../api/machinery/status.ts";
 import { sameJson } from "../../base/equal.ts";
+import type { Net } from "../../base/http.ts";
 import { uuid } from "../../base/uuid.ts";
 import type { Random } from "../../base/world.ts";
-import type { WebhookCaller } from "./webhook.ts";
+import type { Registry } from "../registry/scope.ts";
+import { webhookPoster } from "../services/webhook.ts";
 
 /** Gives objects in a version; those that are in it already stay as they are. Rejects with a StatusError. */
 export type Converter = (
   objects: readonly KubeObject[],
   apiVersion: string,
 ) => readonly KubeObject[] | Promise<readonly KubeObject[]>;
+
+/** How long a conversion webhook may take, in seconds. */
+const conversionSeconds = 30;
+
+/** How much of an answer is read, in bytes: a list of the largest objects. */
+const answerBytesMax = 256 * 1024 * 1024;
+
+/** Posts a ConversionReview and gives the answer's JSON. Rejects with an Error in Go's words. */
+export type WebhookCaller = (config: WebhookClientConfig, review: object) => Promise<unknown>;
+
+/** A caller of conversion webhooks until it is disposed of. `timeoutSeconds` is for tests. */
+export function webhookCaller(
+  registry: () => Registry,
+  net: Net,
+  timeoutSeconds = conversionSeconds,
+): WebhookCaller & Disposable {
+  const post = webhookPoster(registry, net, { userAgent: "kube-apiserver", answerBytesMax });
+  // Nobody's request is waited for: several may read what one conversion made.
+  const { signal } = new AbortController();
+  const call: WebhookCaller = (config, review) => post(config, review, { timeoutSeconds, signal });
+  return Object.assign(call, { [Symbol.dispose]: () => post[Symbol.dispose]() });
+}
 
 /** The converter that a definition asks for. */
 export function converterOf(definition: Definition, call: WebhookCaller, random: Random): Converter {

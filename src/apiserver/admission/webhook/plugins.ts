@@ -3,11 +3,11 @@ import { applyJsonPatch, readJsonPatch } from "../../../api/machinery/patch_json
 import { badRequest, internal, type StatusError } from "../../../api/machinery/status.ts";
 import { sameJson } from "../../../base/equal.ts";
 import type { AdmissionPlugin, Registry } from "../../registry/scope.ts";
+import type { PostReview } from "../../services/webhook.ts";
 import { reinvocationOf } from "../reinvocation.ts";
 import { changeDraft } from "../rewrite.ts";
 import { isExempt, type Subject, subjectOf } from "../subject.ts";
 import type { View } from "../view.ts";
-import type { PostReview } from "./call.ts";
 import { viewFor, type Webhook, webhookList } from "./hooks.ts";
 import { readVerdict, refusedBy, reviewFor, type Verdict } from "./review.ts";
 

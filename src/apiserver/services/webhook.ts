@@ -1,9 +1,9 @@
-import { parseJson } from "../../../api/machinery/json.ts";
-import type { HttpClient, HttpClientAnswer, HttpTarget, Net } from "../../../base/http.ts";
-import type { Registry } from "../../registry/scope.ts";
-import { serviceTarget } from "../../services/target.ts";
+import { parseJson } from "../../api/machinery/json.ts";
+import type { HttpClient, HttpClientAnswer, HttpTarget, Net } from "../../base/http.ts";
+import type { Registry } from "../registry/scope.ts";
+import { serviceTarget } from "./target.ts";
 
-/** Where a webhook is (admissionregistration.k8s.io, "WebhookClientConfig"). */
+/** Where a webhook is ("WebhookClientConfig" of admissionregistration.k8s.io and apiextensions.k8s.io). */
 export interface WebhookClient {
   url?: string;
   service?: { namespace: string; name: string; path?: string; port?: number };
@@ -18,9 +18,6 @@ export type PostReview = (
   limits: { timeoutSeconds: number; signal: AbortSignal },
 ) => Promise<unknown>;
 
-/** How much of an answer is read, in bytes: the largest request, in base64, and something around it. */
-const answerBytesMax = 8 * 1024 * 1024;
-
 /** How many clients are kept: one for each place and authority. */
 const clientsMax = 200;
 
@@ -30,8 +27,14 @@ interface Place extends HttpTarget {
   shown: string;
 }
 
-/** A way to call admission webhooks. Its clients keep their connections until it is disposed of. */
-export function webhookPoster(registry: () => Registry, net: Net): PostReview & Disposable {
+/** Who calls, and how much of an answer is read, in bytes. */
+export interface Caller {
+  userAgent: string;
+  answerBytesMax: number;
+}
+
+/** A way to call webhooks. Its clients keep their connections until it is disposed of. */
+export function webhookPoster(registry: () => Registry, net: Net, caller: Caller): PostReview & Disposable {
   const clients = new Map<string, HttpClient>();
 
   function clientOf({ url, ca, serverName }: Place): HttpClient {
@@ -66,12 +69,12 @@ export function webhookPoster(registry: () => Registry, net: Net): PostReview & 
           headers: {
             "content-type": "application/json",
             accept: "application/json, */*",
-            "user-agent": "kube-apiserver-admission",
+            "user-agent": caller.userAgent,
           },
           body: new TextEncoder().encode(JSON.stringify(review)),
           signal: abort.signal,
         });
-        return { status: answer.status, text: await readText(answer) };
+        return { status: answer.status, text: await readText(answer, caller.answerBytesMax) };
       };
       const { status, text } = await untilAborted(work(), abort.signal);
       if (status < 200 || status > 202) throw new AnswerError(refusalText(status, text));
@@ -132,7 +135,7 @@ async function untilAborted<Result>(work: Promise<Result>, signal: AbortSignal):
   return Promise.race([work, aborted]);
 }
 
-async function readText(answer: HttpClientAnswer): Promise<string> {
+async function readText(answer: HttpClientAnswer, answerBytesMax: number): Promise<string> {
   const decoder = new TextDecoder();
   let text = "";
   let size = 0;
