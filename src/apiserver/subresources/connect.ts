@@ -1,10 +1,12 @@
 import type { KubeObject } from "../../api/machinery/object.ts";
 import { badRequest, notFound, StatusError } from "../../api/machinery/status.ts";
-import type { HttpAnswer, HttpClient, HttpRequest, HttpTarget, Net, TlsIdentity } from "../../base/http.ts";
+import type { HttpAnswer, HttpRequest, HttpTarget, Net, TlsIdentity } from "../../base/http.ts";
 import type { Route } from "../http/route.ts";
 import { cacheOf, type Registry, type Scope } from "../registry/scope.ts";
+import { clientPool } from "./client_pool.ts";
 import { forward } from "./forward.ts";
 import { checkLogOptions } from "./log_options.ts";
+import { checkAddress, podUrl, proxyName, proxyTo, serviceUrls, targetUrl } from "./proxy.ts";
 
 /** How the server reaches kubelets: the certificate that they know it by. */
 export interface KubeletAccess {
@@ -18,17 +20,10 @@ const addressTypes = ["InternalIP", "Hostname", "ExternalIP"];
 
 /** Passes log, exec, attach, port-forward and proxy requests on to the kubelet or the pod. */
 export function connector(registry: () => Registry, access: KubeletAccess) {
-  const clients = new Map<string, HttpClient>();
+  const pool = clientPool(access.net);
 
-  function client(target: HttpTarget): HttpClient {
-    const known = clients.get(target.url);
-    if (known) return known;
-    const made = access.net.httpClient(target);
-    clients.set(target.url, made);
-    return made;
-  }
-
-  function kubeletOf(nodeName: string): HttpClient {
+  /** Where a node's kubelet is reached. */
+  function kubeletOf(nodeName: string): { target: HttpTarget; address: string; port: string } {
     const nodes = registry().resources.byId("nodes")!;
     const node = cacheOf(registry(), nodes).get(nodeName)?.object;
     if (!node) throw notFound(nodes, nodeName);
@@ -43,7 +38,13 @@ export function connector(registry: () => Registry, access: KubeletAccess) {
     const port = node.status?.daemonEndpoints?.kubeletEndpoint?.Port ?? 10250;
     // Kubelets serve with a certificate of their own making unless a CA is given, as with kube-apiserver.
     const trust = access.ca ? { ca: access.ca } : { insecureSkipVerify: true };
-    return client({ url: `https://${bracket(address)}:${port}`, identity: access.identity, ...trust });
+    const url = targetUrl("https", address, String(port), nodeName);
+    return { target: { url, identity: access.identity, ...trust }, address, port: String(port) };
+  }
+
+  function askKubelet(request: HttpRequest, nodeName: string, url: string): Promise<HttpAnswer> {
+    const { target } = kubeletOf(nodeName);
+    return pool.use(target, (client) => forward(request, client, url), request.signal);
   }
 
   function podOf(scope: Scope, name: string): KubeObject {
@@ -69,7 +70,7 @@ export function connector(registry: () => Registry, access: KubeletAccess) {
       verb === "portForward"
         ? `/portForward/${namespace}/${name}/${uid}`
         : `/${verb}/${namespace}/${name}/${uid}/${container}`;
-    return forward(request, kubeletOf(pod.spec.nodeName), `${path}?${query}`);
+    return askKubelet(request, pod.spec.nodeName, `${path}?${query}`);
   }
 
   async function logs(scope: Scope, name: string, route: Route, request: HttpRequest): Promise<HttpAnswer> {
@@ -78,69 +79,47 @@ export function connector(registry: () => Registry, access: KubeletAccess) {
     const container = chooseContainer(pod, route.query.get("container") ?? "");
     // Nothing has run yet: nothing to read.
     if (!pod.spec.nodeName) return { status: 204, headers: {} };
-    const answer = await forward(
+    const answer = await askKubelet(
       request,
-      kubeletOf(pod.spec.nodeName),
+      pod.spec.nodeName,
       `/containerLogs/${scope.namespace}/${name}/${container}?${route.query}`,
     );
     if (answer.status >= 400) throw await kubeletError(answer);
     return { ...answer, headers: { "content-type": answer.headers["content-type"] ?? "text/plain" } };
   }
 
-  async function proxyPod(scope: Scope, name: string, route: Route, request: HttpRequest): Promise<HttpAnswer> {
-    const [scheme, podName, port] = splitTarget(name);
-    const pod = cacheOf(registry(), scope.resource).get(`${scope.namespace}/${podName}`)?.object;
-    if (!pod) throw notFound(scope.resource, podName);
-    const ip = pod.status?.podIP;
-    if (!ip) throw badRequest("address not allowed");
-    const portNumber =
-      port ||
-      String(
-        pod.spec.containers?.flatMap((each: any) => each.ports ?? [])[0]?.containerPort ??
-          (scheme === "https" ? 443 : 80),
-      );
-    return forward(
-      request,
-      client({ url: `${scheme}://${bracket(ip)}:${portNumber}`, insecureSkipVerify: true }),
-      restUrl(route),
-    );
+  function proxy(request: HttpRequest, route: Route, target: HttpTarget): Promise<HttpAnswer> {
+    return pool.use(target, (client) => proxyTo(request, client, target.url, route), request.signal);
   }
 
-  async function proxyService(scope: Scope, name: string, route: Route, request: HttpRequest): Promise<HttpAnswer> {
-    const [scheme, serviceName, port] = splitTarget(name);
-    const service = cacheOf(registry(), scope.resource).get(`${scope.namespace}/${serviceName}`)?.object;
-    if (!service) throw notFound(scope.resource, serviceName);
-    const servicePort = (service.spec.ports ?? []).find(
-      (each: any) => port === "" || each.name === port || String(each.port) === port,
-    );
-    if (!servicePort)
-      throw new StatusError({
-        code: 503,
-        reason: "ServiceUnavailable",
-        message: `no service port ${JSON.stringify(port)} found for service ${JSON.stringify(serviceName)}`,
-      });
-    const slices = registry().resources.byId("endpointslices.discovery.k8s.io")!;
-    const targets: string[] = [];
-    for (const { object: slice } of cacheOf(registry(), slices).list(scope.namespace)) {
-      if (slice.metadata.labels?.["kubernetes.io/service-name"] !== serviceName) continue;
-      const slicePort = (slice.ports ?? []).find((each: any) => (each.name ?? "") === (servicePort.name ?? ""));
-      if (!slicePort) continue;
-      for (const endpoint of slice.endpoints ?? [])
-        if (endpoint.conditions?.ready !== false) targets.push(`${bracket(endpoint.addresses[0])}:${slicePort.port}`);
-    }
-    if (targets.length === 0)
-      throw new StatusError({
-        code: 503,
-        reason: "ServiceUnavailable",
-        message: `no endpoints available for service ${JSON.stringify(serviceName)}`,
-      });
-    const target = targets[Math.floor(registry().random.next() * targets.length)]!;
-    return forward(request, client({ url: `${scheme}://${target}`, insecureSkipVerify: true }), restUrl(route));
+  async function proxyPod(scope: Scope, id: string, route: Route, request: HttpRequest): Promise<HttpAnswer> {
+    const asked = proxyName(id, "pod");
+    const url = podUrl(podOf(scope, asked.name), asked);
+    return proxy(request, route, { url, insecureSkipVerify: true });
   }
 
-  async function proxyNode(name: string, route: Route, request: HttpRequest): Promise<HttpAnswer> {
-    const [, nodeName] = splitTarget(name);
-    return forward(request, kubeletOf(nodeName), restUrl(route));
+  async function proxyService(scope: Scope, id: string, route: Route, request: HttpRequest): Promise<HttpAnswer> {
+    const asked = proxyName(id, "service");
+    const service = cacheOf(registry(), scope.resource).get(`${scope.namespace}/${asked.name}`)?.object;
+    if (!service) throw notFound(scope.resource, asked.name);
+    const { resources, random } = registry();
+    const pods = cacheOf(registry(), resources.byId("pods")!);
+    const slices = [...cacheOf(registry(), resources.byId("endpointslices.discovery.k8s.io")!).list(scope.namespace)]
+      .map(({ object }) => object)
+      .filter(({ metadata }) => metadata.labels?.["kubernetes.io/service-name"] === asked.name);
+    const urls = serviceUrls(service, slices, (namespace, name) => pods.get(`${namespace}/${name}`)?.object, asked);
+    const url = urls[Math.floor(random.next() * urls.length)]!;
+    return proxy(request, route, { url, insecureSkipVerify: true });
+  }
+
+  async function proxyNode(id: string, route: Route, request: HttpRequest): Promise<HttpAnswer> {
+    const asked = proxyName(id, "node");
+    const { target, address, port } = kubeletOf(asked.name);
+    checkAddress(address);
+    // The kubelet knows us by our certificate; whatever else listens on the node must not see it.
+    if (asked.port === "" || asked.port === port) return proxy(request, route, target);
+    const url = targetUrl(asked.scheme, address, asked.port, asked.name);
+    return proxy(request, route, { url, insecureSkipVerify: true });
   }
 
   return {
@@ -154,9 +133,7 @@ export function connector(registry: () => Registry, access: KubeletAccess) {
     proxyPod,
     proxyService,
     proxyNode,
-    close() {
-      for (const each of clients.values()) each.close();
-    },
+    close: () => pool.close(),
   };
 }
 
@@ -200,22 +177,4 @@ async function kubeletError(answer: HttpAnswer): Promise<StatusError> {
     for await (const chunk of answer.body.stream) text += decoder.decode(chunk, { stream: true });
   const reason = answer.status === 404 ? "NotFound" : answer.status === 400 ? "BadRequest" : "InternalError";
   return new StatusError({ code: answer.status, reason, message: text.trim() });
-}
-
-/** `https:name:port`, `name:port` or `name`. */
-function splitTarget(text: string): [scheme: string, name: string, port: string] {
-  const parts = text.split(":");
-  if (parts.length === 3) return [parts[0] || "http", parts[1]!, parts[2]!];
-  return ["http", parts[0]!, parts[1] ?? ""];
-}
-
-function restUrl(route: Route): string {
-  const query = route.query.size > 0 ? `?${route.query}` : "";
-  const at = route.path.indexOf("/proxy");
-  const rest = route.path.slice(at + "/proxy".length);
-  return `${rest === "" ? "/" : rest}${query}`;
-}
-
-function bracket(address: string): string {
-  return address.includes(":") ? `[${address}]` : address;
 }

@@ -13,11 +13,20 @@ const connectionHeaders = new Set([
   "authorization",
   "host",
   "http2-settings",
+  // We have the body already: nobody need ask for it.
+  "expect",
 ]);
 
+/** What is passed on: also nothing that `Connection` names is meant for others than the next hop. */
 function passable<Given extends OutgoingHeaders>(headers: Given): Given {
+  const named = String(headers.connection ?? "")
+    .toLowerCase()
+    .split(",")
+    .map((each) => each.trim());
   const out = {} as Record<string, string | string[]>;
-  for (const name in headers) if (!name.startsWith(":") && !connectionHeaders.has(name)) out[name] = headers[name]!;
+  for (const name in headers) {
+    if (!name.startsWith(":") && !connectionHeaders.has(name) && !named.includes(name)) out[name] = headers[name]!;
+  }
   return out as Given;
 }
 
@@ -76,7 +85,10 @@ async function forwardUpgrade(
     connection: "Upgrade",
     upgrade: answer.headers.upgrade ?? headers.upgrade!,
   });
-  await Promise.all([pump(back, answer.stream), pump(answer.stream, back)]);
+  const { stream } = answer;
+  // Nothing can be told to a client that has gone, and what it started may wait for ever to tell something.
+  void back.closed.then(() => stream.close());
+  await Promise.all([pump(back, stream), pump(stream, back)]);
   return { status: 101, headers: {}, upgraded: true };
 }
 
