@@ -263,7 +263,12 @@ export const commands: readonly CommandEntry[] = [
     import("./commands/apply.ts").then((m) => m.apply),
   ),
   entry("apply view-last-applied", "View the latest last-applied-configuration annotations of a resource/object", () =>
-    import("./commands/later.ts").then((m) => m.applyViewLastApplied),
+    import("./commands/apply_last.ts").then((m) => m.applyViewLastApplied),
+  ),
+  entry(
+    "apply set-last-applied",
+    "Set the last-applied-configuration annotation on a live object to match the contents of a file",
+    () => import("./commands/apply_last.ts").then((m) => m.applySetLastApplied),
   ),
   entry("patch", "Update fields of a resource", () => import("./commands/patch.ts").then((m) => m.patch)),
   entry("replace", "Replace a resource by file name or stdin", () =>

@@ -171,9 +171,8 @@ export function qualifiedName({ plural, group }: Mapping): string {
 }
 
 /** What success messages call a resource: `deployment.apps`, `pod`. */
-export function shownKind({ singular, kind, group }: Pick<Mapping, "singular" | "kind" | "group">): string {
-  const name = singular || kind.toLowerCase();
-  return group ? `${name}.${group}` : name;
+export function shownKind({ kind, group }: Pick<Mapping, "kind" | "group">): string {
+  return group ? `${kind.toLowerCase()}.${group}` : kind.toLowerCase();
 }
 
 /** `v1`, `apps/v1`. */

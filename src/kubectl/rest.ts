@@ -23,6 +23,8 @@ export interface Asked {
   body?: unknown;
   contentType?: string;
   accept?: string;
+  /** The path is the user's own: refusals name no resource. */
+  raw?: boolean;
   signal?: AbortSignal;
 }
 
@@ -136,9 +138,19 @@ export function toError(status: number, text: string, asked?: Asked): StatusErro
     405: ["MethodNotAllowed", "the server does not allow this method on the requested resource"],
     503: ["ServiceUnavailable", "the server is currently unable to handle the request"],
   };
-  const [reason, message] = reasons[status] ?? ["", text || `the server answered with status ${status}`];
-  void asked;
+  const [reason, words] = reasons[status] ?? ["", text || `the server answered with status ${status}`];
+  const message = `${words}${aboutText(asked)}`;
   return new StatusError({ code: status, reason, message: status === 503 && text ? text.trim() : message });
+}
+
+/** ` (get tents.example.com a)`: what a refusal without a Status was about, as client-go adds it. */
+function aboutText(asked: Asked | undefined): string {
+  if (!asked || asked.raw) return "";
+  const found = /^\/api(?:s\/([^/]+))?\/[^/]+(?:\/namespaces\/[^/]+(?=\/))?\/([^/]+)(?:\/([^/]+))?/.exec(asked.path);
+  if (!found) return "";
+  const [, group, resource, name] = found;
+  const words = [(asked.method ?? "GET").toLowerCase(), group ? `${resource}.${group}` : resource, name];
+  return ` (${words.filter(Boolean).join(" ")})`;
 }
 
 /** Reads a watch's lines as events. */

@@ -1,8 +1,9 @@
 // Which objects a command is about: `TYPE NAME…`, `TYPE/NAME…`, `TYPE1,TYPE2`, categories, selectors, files.
 
+import { StatusError } from "../api/machinery/status.ts";
 import type { Call } from "./command.ts";
 import { findResource, type Mapping, pathOf } from "./discovery.ts";
-import { CommandError } from "./errors.ts";
+import { CommandError, prefixed } from "./errors.ts";
 import { readFileObjects } from "./files.ts";
 
 /** One object by name, or all of a kind. */
@@ -29,7 +30,7 @@ export interface TargetOptions {
 export async function resourceOf(call: Call, word: string): Promise<Mapping> {
   const discovery = await call.discovery();
   const found = findResource(await discovery.all(), word) ?? findResource(await discovery.all(true), word);
-  if (!found) throw new CommandError(`the server doesn't have a resource type "${word}"`);
+  if (!found) throw new CommandError(`the server doesn't have a resource type "${word.split(".")[0]}"`);
   return found;
 }
 
@@ -144,6 +145,18 @@ export function listQuery(call: Call): Record<string, string | undefined> {
   };
 }
 
+/** A list's refusal as the command line words it: with what was looked for. */
+export function listRefusal(mapping: Mapping, query: object, error: unknown): unknown {
+  if (!(error instanceof StatusError) || (error.reason !== "BadRequest" && error.reason !== "NotFound")) return error;
+  const { labelSelector = "", fieldSelector = "" } = query as Record<string, string | undefined>;
+  const resource = `${mapping.group}/${mapping.version}, Resource=${mapping.plural}`;
+  const prefix =
+    labelSelector || fieldSelector
+      ? `Unable to find "${resource}" that match label selector "${labelSelector}", field selector "${fieldSelector}"`
+      : `Unable to list "${resource}"`;
+  return prefixed(prefix, error);
+}
+
 /** Every page of a list. */
 export async function listAll(
   call: Call,
@@ -156,10 +169,14 @@ export async function listAll(
   let page: string | undefined;
   let resourceVersion = "";
   do {
-    const list = await rest.json({
-      path: pathOf(target.mapping, target.namespace),
-      query: { ...query, limit: pageSize || undefined, continue: page },
-    });
+    const list = await rest
+      .json({
+        path: pathOf(target.mapping, target.namespace),
+        query: { ...query, limit: pageSize || undefined, continue: page },
+      })
+      .catch((error) => {
+        throw listRefusal(target.mapping, query, error);
+      });
     const kind = String(list.kind).replace(/List$/, "");
     for (const item of list.items ?? []) items.push({ apiVersion: list.apiVersion, kind, ...item });
     page = list.metadata?.continue;

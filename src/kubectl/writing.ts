@@ -1,9 +1,9 @@
 // What commands that write objects share: dry runs, success lines, sending.
 
 import type { Call } from "./command.ts";
-import { type Mapping, pathOf, shownKind } from "./discovery.ts";
+import { apiVersionOf, type Mapping, pathOf, shownKind } from "./discovery.ts";
 import { CommandError } from "./errors.ts";
-import { printerOf } from "./printers/printer.ts";
+import { kindFromObject, printerOf } from "./printers/printer.ts";
 
 export type DryRun = "none" | "client" | "server";
 
@@ -52,11 +52,13 @@ export async function printDone(call: Call, mapping: Mapping, object: any, opera
   const output = "output" in command.flags ? flags.string("output") : "";
   const template = "template" in command.flags ? flags.string("template") : "";
   if (output || template) {
-    const print = (await printerOf(call, () => shownKind(mapping)))!;
-    call.print(print(object));
+    const print = (await printerOf(call))!;
+    call.print(print(object.kind ? object : { apiVersion: apiVersionOf(mapping), kind: mapping.kind, ...object }));
     return;
   }
-  call.print(`${shownKind(mapping)}/${object.metadata?.name ?? ""} ${operation}${dryRunSuffix(call)}\n`);
+  // A subresource such as scale is answered with a kind of its own.
+  const kind = object.kind ? kindFromObject(object) : shownKind(mapping);
+  call.print(`${kind}/${object.metadata?.name ?? ""} ${operation}${dryRunSuffix(call)}\n`);
 }
 
 /** What stands after a success line of a dry run. */

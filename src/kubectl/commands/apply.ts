@@ -1,6 +1,6 @@
 import { hasReason } from "../../api/machinery/status.ts";
 import { type Call, defineCommand } from "../command.ts";
-import { apiVersionOf, pathOf, shownKind } from "../discovery.ts";
+import { apiVersionOf, pathOf } from "../discovery.ts";
 import { CommandError, prefixed, throwAll } from "../errors.ts";
 import { type FileObject, readFileObjects } from "../files.ts";
 import { dryRunFlag, fieldManagerFlag, fileFlags, printFlags, validateFlag } from "../flag_sets.ts";
@@ -8,6 +8,7 @@ import { printerOf } from "../printers/printer.ts";
 import { patchTypes } from "../rest.ts";
 import { dryRunOf, eachGathered, lastAppliedAnnotation, printDone, withLastApplied, writeQuery } from "../writing.ts";
 import { planApply } from "./apply_patch.ts";
+import { applyOnServer } from "./apply_server.ts";
 
 const cascades = {
   type: "string",
@@ -69,6 +70,10 @@ kubectl apply -R -f deploy/`,
     if (flags.bool("prune")) throw new CommandError("not supported yet: apply --prune");
     if (flags.list("filename").length === 0 && !flags.string("kustomize"))
       throw new CommandError("must specify one of -f and -k");
+    if (flags.bool("force") && flags.bool("server-side"))
+      throw new CommandError("--force cannot be used with --server-side");
+    if (flags.bool("force") && dryRunOf(call) === "server")
+      throw new CommandError("--dry-run=server cannot be used with --force");
     if (flags.bool("force-conflicts") && !flags.bool("server-side")) {
       throw new CommandError("--force-conflicts only works with --server-side");
     }
@@ -84,11 +89,13 @@ kubectl apply -R -f deploy/`,
       if (output && output !== "name") listed.push(object);
       else await printDone(call, file.mapping, object, operation);
     };
-    const errors = await eachGathered(objects, (file) =>
-      flags.bool("server-side") ? applyOnServer(call, file, done) : applyHere(call, file, done),
+    const errors = await eachGathered(objects, async (file) =>
+      flags.bool("server-side")
+        ? done(file, await applyOnServer(call, file), "serverside-applied")
+        : applyHere(call, file, done),
     );
     if (listed.length > 0) {
-      const print = (await printerOf(call, () => shownKind(objects[0]!.mapping)))!;
+      const print = (await printerOf(call))!;
       call.print(
         print(
           listed.length === 1
@@ -102,45 +109,6 @@ kubectl apply -R -f deploy/`,
 });
 
 type Done = (file: FileObject, object: any, operation: string) => Promise<void>;
-
-async function applyOnServer(call: Call, file: FileObject, done: Done): Promise<void> {
-  const { flags } = call;
-  const { object, mapping, namespace, name, source } = file;
-  const rest = await call.rest();
-  try {
-    const applied = await rest.json({
-      method: "PATCH",
-      path: pathOf(mapping, namespace, name, flags.string("subresource") || undefined),
-      query: {
-        ...writeQuery(call),
-        fieldManager: flags.string("field-manager") || "kubectl",
-        force: flags.bool("force-conflicts"),
-      },
-      body: object,
-      contentType: patchTypes.apply,
-    });
-    await done(file, applied, "serverside-applied");
-  } catch (error) {
-    throw hasReason(error, "Conflict")
-      ? new CommandError(conflictText((error as Error).message))
-      : prefixed(`error when applying ${JSON.stringify(source)}`, error);
-  }
-}
-
-function conflictText(message: string): string {
-  return `${message}
-Please review the fields above--they currently have other managers. Here
-are the ways you can resolve this warning:
-* If you intend to manage all of these fields, please re-run the apply
-  command with the \`--force-conflicts\` flag.
-* If you do not intend to manage all of the fields, please edit your
-  manifest to remove references to the fields that should keep their
-  current managers.
-* You may co-own fields by updating your manifest to match the existing
-  value; in this case, you'll become the manager if the other manager(s)
-  stop managing the field (remove it from their configuration).
-See https://kubernetes.io/docs/reference/using-api/server-side-apply/#conflicts`;
-}
 
 async function applyHere(call: Call, file: FileObject, done: Done): Promise<void> {
   const { object, mapping, namespace, name, source } = file;
@@ -188,11 +156,7 @@ async function applyHere(call: Call, file: FileObject, done: Done): Promise<void
         error,
       );
     });
-  await done(
-    file,
-    patched,
-    patched.metadata.resourceVersion === current.metadata.resourceVersion ? "unchanged" : "configured",
-  );
+  await done(file, patched, "configured");
 }
 
 function resourceText({ mapping, name, namespace }: FileObject): string {

@@ -1,5 +1,5 @@
 import { type Call, defineCommand } from "../command.ts";
-import { pathOf, shownKind } from "../discovery.ts";
+import { pathOf } from "../discovery.ts";
 import { CommandError, throwAll } from "../errors.ts";
 import { fileFlags, printFlags, selectorFlags } from "../flag_sets.ts";
 import { absolute } from "../kubeconfig.ts";
@@ -122,7 +122,7 @@ function checkFormat(output: string): void {
 
 async function raw(call: Call): Promise<void> {
   const rest = await call.rest();
-  for await (const chunk of await rest.stream({ path: call.flags.string("raw"), accept: "*/*" }))
+  for await (const chunk of await rest.stream({ path: call.flags.string("raw"), accept: "*/*", raw: true }))
     call.self.printBytes(chunk, "stdout");
 }
 
@@ -131,10 +131,7 @@ async function printObjects(call: Call, targets: readonly Target[]): Promise<voi
   const { flags } = call;
   const errors: unknown[] = [];
   const objects: any[] = [];
-  const kinds = new Map<string, string>();
   for (const target of targets) {
-    const { mapping } = target;
-    kinds.set(`${mapping.group}/${mapping.kind}`, shownKind(mapping));
     try {
       if (target.name === undefined)
         objects.push(...(await listAll(call, target, undefined, flags.int("chunk-size"))).items);
@@ -148,7 +145,7 @@ async function printObjects(call: Call, targets: readonly Target[]): Promise<voi
   const { format, argument } = splitFormat(flags.string("output"));
   if (format.startsWith("custom-columns")) await printColumns(call, ordered, format, argument);
   else if (!(single && objects.length === 0)) {
-    const print = (await printerOf(call, (object) => kinds.get(`${groupOf(object)}/${object.kind}`) ?? ""))!;
+    const print = (await printerOf(call))!;
     if (format === "name") call.print(ordered.map(print).join(""));
     else
       call.print(
@@ -158,10 +155,6 @@ async function printObjects(call: Call, targets: readonly Target[]): Promise<voi
       );
   }
   throwAll(errors);
-}
-
-function groupOf({ apiVersion = "" }: { apiVersion?: string }): string {
-  return apiVersion.includes("/") ? apiVersion.split("/")[0]! : "";
 }
 
 async function getOne(call: Call, { mapping, namespace, name }: Target): Promise<any> {

@@ -6,7 +6,7 @@ import { apiVersionOf, type Mapping, pathOf, shownKind } from "../discovery.ts";
 import { throwAll } from "../errors.ts";
 import { type Table, type TableOptions, tableWriter } from "../printers/table.ts";
 import { tableAccept } from "../rest.ts";
-import { listQuery, type Target } from "../targets.ts";
+import { listQuery, listRefusal, type Target } from "../targets.ts";
 
 /** Prints the targets' tables: one below the other with a blank line between kinds. */
 export async function printTables(call: Call, targets: readonly Target[]): Promise<void> {
@@ -73,7 +73,10 @@ export async function fetchTable(call: Call, target: Target): Promise<Table> {
   let page: string | undefined;
   do {
     const query = { ...listQuery(call), limit: flags.int("chunk-size") || undefined, continue: page, includeObject };
-    const part = asTable(await rest.json({ path: pathOf(mapping, namespace), query, accept: tableAccept }), mapping);
+    const answer = await rest.json({ path: pathOf(mapping, namespace), query, accept: tableAccept }).catch((error) => {
+      throw listRefusal(mapping, query, error);
+    });
+    const part = asTable(answer, mapping);
     whole = whole ? { ...part, columnDefinitions: whole.columnDefinitions, rows: [...whole.rows, ...part.rows] } : part;
     page = part.metadata?.continue;
   } while (page);

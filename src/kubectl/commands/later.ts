@@ -19,11 +19,6 @@ export const clusterInfoDump = later("cluster-info dump", "Dump relevant informa
 export const authReconcile = later("auth reconcile", "Reconciles rules for RBAC roles and bindings");
 export const debug = later("debug", "Create debugging sessions for troubleshooting workloads and nodes");
 export const kustomize = later("kustomize", "Build a kustomization target from a directory or URL");
-export const applyViewLastApplied = later(
-  "apply view-last-applied",
-  "View the latest last-applied-configuration annotations",
-);
-
 function withoutMetrics(path: string, summary: string): Command {
   return defineCommand({
     path,

@@ -1,12 +1,12 @@
+import { hasReason } from "../../api/machinery/status.ts";
 import { defineCommand } from "../command.ts";
-import { pathOf } from "../discovery.ts";
+import { apiVersionOf, pathOf } from "../discovery.ts";
 import { CommandError, throwAll } from "../errors.ts";
 import { dryRunFlag, fieldManagerFlag, fileFlags, printFlags } from "../flag_sets.ts";
 import { absolute } from "../kubeconfig.ts";
 import { patchTypes } from "../rest.ts";
 import { targetsOf } from "../targets.ts";
 import { dryRunOf, eachGathered, printDone, writeQuery } from "../writing.ts";
-import { definitionOf } from "./apply_patch.ts";
 
 export const patch = defineCommand({
   path: "patch",
@@ -61,15 +61,14 @@ kubectl patch pod web --type=json -p='[{"op": "replace", "path": "/spec/containe
       const path = pathOf(mapping, namespace, name, flags.string("subresource") || undefined);
       const before = await rest.json({ path });
       if (dryRunOf(call) === "client") return printDone(call, mapping, before, "patched");
-      // Custom kinds know no strategic merge.
-      const kind = type === "strategic" && !(await definitionOf(mapping)) && !flags.given("type") ? "merge" : type;
-      const after = await rest.json({
-        method: "PATCH",
-        path,
-        query: writeQuery(call),
-        body,
-        contentType: patchTypes[kind as keyof typeof patchTypes],
-      });
+      const contentType = patchTypes[type as keyof typeof patchTypes];
+      const after = await rest
+        .json({ method: "PATCH", path, query: writeQuery(call), body, contentType })
+        .catch((error) => {
+          if (!hasReason(error, "UnsupportedMediaType")) throw error;
+          const kind = `${apiVersionOf(mapping)}, Kind=${mapping.kind}`;
+          throw new CommandError(`${contentType} is not supported by ${kind}: ${(error as Error).message}`);
+        });
       const changed =
         after.metadata?.resourceVersion !== before.metadata?.resourceVersion || dryRunOf(call) === "server";
       await printDone(call, mapping, after, changed ? "patched" : "patched (no change)");

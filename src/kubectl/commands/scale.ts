@@ -66,7 +66,10 @@ kubectl scale --replicas=3 deployment/web`,
         await printDone(call, mapping, object, "scaled");
       })),
     );
-    if (found.length === 0 && errors.length === 0) throw new CommandError("no objects passed to scale");
+    if (found.length === 0) {
+      const why = errors.map((error) => ` ${(error as Error).message}`).join("");
+      throw new CommandError(`no objects passed to scale${why}`);
+    }
     throwAll(errors);
   },
 });

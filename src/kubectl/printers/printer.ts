@@ -149,5 +149,5 @@ export function withoutManagedFields(object: any): any {
 /** `deployment.apps` from the object alone. */
 export function kindFromObject(object: any): string {
   const group = String(object.apiVersion ?? "").includes("/") ? object.apiVersion.split("/")[0] : "";
-  return shownKind({ singular: "", kind: object.kind ?? "", group });
+  return shownKind({ kind: object.kind ?? "", group });
 }
