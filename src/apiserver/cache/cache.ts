@@ -126,7 +126,7 @@ export async function openWatchCache(
   // Only another server of the store writes protobuf.
   if (store.shared) await loadEnvelopes();
   for (const resource of resources)
-    if (resource.stored) tables.set(storagePrefix(resource), new Table(codecFor(resource)));
+    if (resource.stored && !resource.storedAs) tables.set(storagePrefix(resource), new Table(codecFor(resource)));
   seen = await loadAll(store, tables);
 
   const take = (batch: StoreEvents): void => {
