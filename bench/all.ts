@@ -1,6 +1,7 @@
 // `npm run bench`: ratios against the limit in the same run.
 
 import { benchCluster } from "./cluster.ts";
+import { benchFlood } from "./flood.ts";
 import { benchHttp } from "./http.ts";
 import { benchStart } from "./start.ts";
 import { benchStore } from "./store.ts";
@@ -8,6 +9,7 @@ import { benchStore } from "./store.ts";
 const parts: Record<string, () => Promise<void>> = {
   store: benchStore,
   http: benchHttp,
+  flood: benchFlood,
   start: benchStart,
   cluster: benchCluster,
 };

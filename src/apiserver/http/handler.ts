@@ -157,6 +157,7 @@ async function failure(parts: HandlerParts, exchange: Exchange, error: unknown):
   if (error instanceof StatusError) return statusAnswer(error.status, wantsYaml(exchange.request) ? "yaml" : "json");
   if (error instanceof TooManyRequests) {
     exchange.refused = error.ticket;
+    await hesitate(parts.registry, exchange.request);
     return tooMany();
   }
   parts.report(error, exchange.route);
@@ -233,6 +234,26 @@ const plainText = { "content-type": "text/plain; charset=utf-8", "x-content-type
 
 function notFoundText(): HttpAnswer {
   return { status: 404, headers: plainText, body: new TextEncoder().encode("404 page not found\n") };
+}
+
+/** How long a client is left without its refusal, in milliseconds, and how many are at once. */
+const [hesitationMs, hesitationsMax] = [200, 5_000];
+let hesitations = 0;
+
+/**
+ * Clients are told to come back in a second. One that comes back at once would have the server do nothing but refuse it:
+ * so refusals are slow. In process nobody does that.
+ */
+async function hesitate({ clock }: Registry, { remoteAddress, signal }: HttpRequest): Promise<void> {
+  if (remoteAddress === undefined || hesitations >= hesitationsMax) return;
+  hesitations++;
+  try {
+    await clock.sleep(hesitationMs, signal);
+  } catch {
+    // The client has gone.
+  } finally {
+    hesitations--;
+  }
 }
 
 /** The real server's answer has no Status: clients look at the code and at `Retry-After`. */
