@@ -127,7 +127,7 @@ export function requestMeter(metrics: ServerMetrics, resources: ResourceTable, c
 
 /** The body, telling its size when its bytes are made. */
 function sized(body: Extract<AnswerBody, { object: object; bytes(): Uint8Array }>, series: Series): AnswerBody {
-  return {
+  const whole = {
     get object() {
       return body.object;
     },
@@ -137,6 +137,13 @@ function sized(body: Extract<AnswerBody, { object: object; bytes(): Uint8Array }
       return bytes;
     },
   };
+  if (!body.parts) return whole;
+  const parts = (): readonly Uint8Array[] => {
+    const pieces = body.parts!();
+    series.sizes.observe(pieces.reduce((sum, piece) => sum + piece.length, 0));
+    return pieces;
+  };
+  return Object.assign(whole, { parts });
 }
 
 function scopeOf({ resource, verb }: Route): string {
