@@ -17,6 +17,7 @@ import { openWatchCache } from "./cache/cache.ts";
 import { packedStore } from "./cache/packed.ts";
 import { componentProbes } from "./component_statuses.ts";
 import { runDefinitions } from "./crd/controller.ts";
+import { type Encryption, encryptedStore } from "./encryption/store.ts";
 import { keepConditions } from "./flowcontrol/conditions.ts";
 import { type FlowControlOptions, flowControl } from "./flowcontrol/flow_control.ts";
 import { createHandler } from "./http/handler.ts";
@@ -29,14 +30,17 @@ import { healthChecks, type startSteps } from "./paths/health.ts";
 import { pathHandler } from "./paths/paths.ts";
 import type { Registry } from "./registry/scope.ts";
 import { resourceTable } from "./resource_table.ts";
-import { connector } from "./subresources/connect.ts";
 import { webhookPoster } from "./services/webhook.ts";
+import { compactRegularly } from "./shared/compaction.ts";
+import { connector } from "./subresources/connect.ts";
 import { virtualKinds } from "./virtual.ts";
 
 export interface ApiServerOptions extends AuthenticationOptions {
   store: Store;
   clock: Clock;
   random: Random;
+  /** How what is stored is encrypted; not at all if absent. */
+  encryption?: Encryption;
   /** For what is passed on to kubelets, pods and services. */
   net: Net;
   resources?: readonly Resource[];
@@ -75,9 +79,6 @@ export interface ApiServer extends AsyncDisposable {
   announceShutdown(): void;
 }
 
-/** How often old revisions are forgotten, in milliseconds, as etcd's compaction by the real API server does. */
-const compactionMs = 300_000;
-
 /** How often the default flow schemas and priority levels are looked after, in milliseconds. */
 const upkeepMs = 60_000;
 
@@ -93,7 +94,9 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   const metrics = serverMetrics();
   // What others read too is not packed.
   const packed = options.store.shared ? options.store : packedStore(options.store);
-  const store = timedStore(packed, metrics, clock);
+  const { encryption } = options;
+  const safe = encryption ? encryptedStore(packed, encryption, options.resources ?? builtinResources, random) : packed;
+  const store = timedStore(safe, metrics, clock);
   const abort = new AbortController();
   const resources = options.resources ?? builtinResources;
   const [cache] = await Promise.all([openWatchCache(store, resources, clock, abort.signal), loadDefinitions()]);
@@ -161,7 +164,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   const access = { net, identity: options.proxyClient };
   aggregator = await runAggregator(registry, access, report, abort.signal);
   started.add("definitions").add("aggregation");
-  const compaction = compactRegularly(registry, abort.signal);
+  const compaction = compactRegularly(store, clock, abort.signal);
   const serviceIp = firstAddress(serviceCidr);
   return {
     handler,
@@ -210,21 +213,4 @@ function repeatedly(
 
 function firstAddress(cidr: string): string {
   return formatIp(4, networkOf(parseCidr(cidr)!) + 1n);
-}
-
-async function compactRegularly({ store, clock }: Registry, signal: AbortSignal): Promise<void> {
-  // Nobody can go on from before the server's start: its watch cache begins there too.
-  let before = await store.revision();
-  if (before > 1) await store.compact(before);
-  while (!signal.aborted) {
-    try {
-      await clock.sleep(compactionMs, signal);
-    } catch {
-      return;
-    }
-    // What was the present one period ago: every client has had that long to come back.
-    const now = await store.revision();
-    if (before > 1) await store.compact(before);
-    before = now;
-  }
 }

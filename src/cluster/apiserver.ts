@@ -2,13 +2,15 @@ import { type ApiServer, createApiServer } from "../apiserver/mod.ts";
 import type { HttpListener, TlsIdentity } from "../base/http.ts";
 import type { Disk } from "../base/world.ts";
 import type { Machine } from "../host/mod.ts";
-import { openLmdbStore, openMemoryStore } from "../store/mod.ts";
 import { authFlags, authOptions, durationOf, requestFlags, requestOptions } from "./apiserver_flags.ts";
 import type { FlagTable, ParsedFlags } from "./flags.ts";
+import { etcdFlags, openFlaggedStore } from "./store.ts";
 
 /** The flags of `typernetes apiserver`, named as kube-apiserver's. */
 export const apiServerFlags: FlagTable = {
   "data-dir": { type: "string", help: "Where the store lies; in memory if absent" },
+  "etcd-servers": { type: "strings", help: "URLs of an etcd cluster's members: the store, instead of --data-dir" },
+  ...etcdFlags,
   "bind-address": { type: "string", default: "127.0.0.1", help: "The address to listen on" },
   "secure-port": { type: "number", default: 6443, help: "The port to serve HTTPS on" },
   "tls-cert-file": { type: "string", help: "PEM certificate to serve with; made by an authority of its own if absent" },
@@ -36,8 +38,7 @@ export async function runApiServer(
 ): Promise<Served> {
   const { disk } = machine;
   const dataDir = flags.string("data-dir");
-  if (dataDir) await disk.makeDirectory(`${dataDir}/store`, { mode: 0o700 });
-  const store = dataDir ? await openLmdbStore(`${dataDir}/store`) : await openMemoryStore();
+  const store = await openFlaggedStore(flags, machine);
   const host = flags.string("bind-address")!;
   const secrets = await secretsFor(flags, machine, dataDir);
   const auth = await authOptions(flags, disk);

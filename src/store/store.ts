@@ -100,6 +100,8 @@ export interface Store extends AsyncDisposable {
   watch(prefix: string, afterRevision: number, signal: AbortSignal): AsyncIterable<StoreEvents>;
   /** Forgets history before `revision`: reads and watches before it fail from now on. Present values stay. */
   compact(revision: number): Promise<void>;
+  /** Whether a key's value must be written again though it is the same: what wraps an engine may store it otherwise by now. */
+  stale?(key: string): Promise<boolean>;
   /** A consistent picture of the present under `prefix` (of all if absent): the entries stand still while they are iterated. */
   snapshot(prefix?: string): Promise<{ revision: number; entries: AsyncIterable<Entry> }>;
 }

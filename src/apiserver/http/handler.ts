@@ -91,6 +91,8 @@ export function createHandler(parts: HandlerParts): HttpHandler {
 
 async function respond(parts: HandlerParts, exchange: Exchange): Promise<HttpAnswer> {
   const { route } = exchange;
+  // Before anything is decided: what another server has been told counts here too.
+  if (parts.registry.store.shared && !mayBeStale(route)) await parts.registry.cache.fresh();
   const sender = await parts.authenticate(exchange.request);
   beginTrail(parts, exchange, sender);
   if (exchange.trail) await exchange.trail.received;
@@ -214,6 +216,14 @@ function followed(
       ? { events: follow(body.events, (batch) => events(batch.length)) }
       : { stream: follow(body.stream) };
   return { ...answer, body: wrapped };
+}
+
+/** Health and the like, and what asks for anything there is: answered even while the store is away. */
+function mayBeStale({ resource, query, verb }: Route): boolean {
+  if (!resource) return true;
+  const version = query.get("resourceVersion");
+  if (verb === "watch") return version !== null && version !== "";
+  return (verb === "get" || verb === "list") && version === "0";
 }
 
 function wantsYaml(request: HttpRequest): boolean {

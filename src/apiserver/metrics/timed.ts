@@ -39,6 +39,7 @@ export function timedStore(store: Store, metrics: ServerMetrics, clock: Clock): 
     watch: (prefix, after, signal) => store.watch(prefix, after, signal),
     compact: (revision) => store.compact(revision),
     snapshot: (prefix) => store.snapshot(prefix),
+    stale: async (key) => (await store.stale?.(key)) ?? false,
     [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
   };
 }

@@ -7,6 +7,7 @@ import type { Rounds } from "../admission/reinvocation.ts";
 import type { Authorizer } from "../auth/authorizer.ts";
 import type { Cached, ResourceCache, WatchCache } from "../cache/cache.ts";
 import { cached } from "../cache/cache.ts";
+import type { Beside } from "../services/lock.ts";
 
 /** What every operation of the registry stands on. */
 export interface Registry {
@@ -60,6 +61,8 @@ export interface AdmissionRequest {
   options?: Record<string, unknown>;
   /** The object is one of a collection that is deleted: the request names none. */
   collection?: boolean;
+  /** What is stored with the object, in one transaction: a plugin may add to it. */
+  beside?: Beside;
   /** Plugins that others' changes concern are asked a second time. */
   rounds?: Rounds;
 }
@@ -86,8 +89,22 @@ export function cacheOf(registry: Registry, resource: Resource): ResourceCache {
 
 /** A stored object in the words of the resource that it was asked through. */
 export function serve(resource: Resource, item: Cached): Cached {
+  if (resource.shownAs) return completed(resource, item);
   if (!resource.storedAs) return item;
   return cached(item.key, resource.storedAs.fromStored(item.object), item.revision);
+}
+
+/** Objects with what reading fills in, where something was missing. */
+const completions = new WeakMap<Cached, Cached>();
+
+function completed(resource: Resource, item: Cached): Cached {
+  let known = completions.get(item);
+  if (!known) {
+    const object = resource.shownAs!(item.object);
+    known = object === item.object ? item : cached(item.key, object, item.revision);
+    completions.set(item, known);
+  }
+  return known;
 }
 
 /** Custom resources' objects in the versions that somebody asked for: converting may be a webhook's work. */
@@ -99,7 +116,8 @@ const inVersions = new WeakMap<Cached, WeakMap<Resource, Cached>>();
  */
 export function serveAll(resource: Resource, items: readonly Cached[]): readonly Cached[] | Promise<readonly Cached[]> {
   const { custom } = resource;
-  if (!custom) return resource.storedAs ? items.map((item) => serve(resource, item)) : items;
+  const isApart = resource.storedAs !== undefined || resource.shownAs !== undefined;
+  if (!custom) return isApart ? items.map((item) => serve(resource, item)) : items;
   const missing = items.filter((item) => !inVersions.get(item)?.has(resource));
   const collect = (converted: readonly KubeObject[]): readonly Cached[] => {
     for (const [index, item] of missing.entries()) {

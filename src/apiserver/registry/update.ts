@@ -6,6 +6,7 @@ import type { Resource } from "../../api/machinery/resource.ts";
 import { conflict, modifiedMessage, notFound, StatusError } from "../../api/machinery/status.ts";
 import { sameJson } from "../../base/equal.ts";
 import { type Cached, cached, encodeValue, storagePrefix } from "../cache/cache.ts";
+import { type Beside, LockTaken } from "../services/lock.ts";
 import {
   admit,
   afterAdmission,
@@ -36,6 +37,7 @@ import {
   storedResource,
 } from "./scope.ts";
 import { trackUpdate } from "./tracking.ts";
+import { inTurn, needsLock, withLock } from "./turns.ts";
 
 const root = new FieldPath("");
 
@@ -73,34 +75,8 @@ export async function updateObject(
 ): Promise<Cached> {
   const key = keyIn(scope, name);
   const turn = `${storagePrefix(storedResource(registry, scope.resource))}${key}`;
-  return inTurn(queuesOf(registry), turn, () => updateInTurn(registry, scope, name, key, transform, options));
-}
-
-/**
- * Writers of one object wait for each other instead of racing and starting over. Other processes on the same store are
- * not seen here: against them the commit's precondition stands.
- */
-const turns = new WeakMap<Registry, Map<string, Promise<unknown>>>();
-
-function queuesOf(registry: Registry): Map<string, Promise<unknown>> {
-  const known = turns.get(registry) ?? new Map<string, Promise<unknown>>();
-  turns.set(registry, known);
-  return known;
-}
-
-async function inTurn<Result>(
-  queue: Map<string, Promise<unknown>>,
-  key: string,
-  run: () => Promise<Result>,
-): Promise<Result> {
-  const before = queue.get(key);
-  const own = before ? before.then(run, run) : run();
-  queue.set(key, own);
-  try {
-    return await own;
-  } finally {
-    if (queue.get(key) === own) queue.delete(key);
-  }
+  const update = () => updateInTurn(registry, scope, name, key, transform, options);
+  return needsLock(registry, scope.resource) ? withLock(registry, update) : inTurn(registry, turn, update);
 }
 
 async function updateInTurn(
@@ -181,6 +157,7 @@ async function storeUpdate(
     subresource: options.subresource ?? options.part,
     draft,
     previous,
+    beside: { preconditions: [], operations: [] },
   };
   if (!options.internal) {
     await admit(registry, admission);
@@ -198,9 +175,15 @@ async function storeUpdate(
   }
   const object = ordered(next);
   keepTimes(object, previous);
-  const same = !options.migrates && sameStored(object, previous);
+  const same = !options.migrates && sameStored(object, previous) && !(await isStale(registry, scope, key));
   if (scope.dryRun || same) return serve(resource, same ? item : cached(key, object, item.revision));
-  return commitUpdate(registry, scope, key, item, object);
+  return commitUpdate(registry, scope, key, item, object, admission.beside!);
+}
+
+/** Whether what is stored must be written again though it is the same. */
+async function isStale(registry: Registry, scope: Scope, key: string): Promise<boolean> {
+  if (!registry.store.stale || scope.dryRun) return false;
+  return registry.store.stale(storagePrefix(storedResource(registry, scope.resource)) + key);
 }
 
 /** Defaults and validation of the new state. */
@@ -249,14 +232,19 @@ async function commitUpdate(
   key: string,
   item: Cached,
   object: KubeObject,
+  beside: Beside,
 ): Promise<Cached | undefined> {
   const stored = storedResource(registry, scope.resource);
   const storeKey = storagePrefix(stored) + key;
   const ends = isFinished(stored, object);
   const result = await registry.store.commit(
-    [{ key: storeKey, revision: item.revision }],
-    [ends ? { delete: storeKey } : { put: storeKey, value: encodeValue(await inStorage(stored, object)) }],
+    [{ key: storeKey, revision: item.revision }, ...beside.preconditions],
+    [
+      ends ? { delete: storeKey } : { put: storeKey, value: encodeValue(await inStorage(stored, object)) },
+      ...beside.operations,
+    ],
   );
+  if (!result.ok && result.key !== storeKey) throw new LockTaken(result.revision);
   if (!result.ok) {
     // Somebody was faster: wait until their write is here, so that the next try sees it.
     await registry.cache.reached(result.revision);

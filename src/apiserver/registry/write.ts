@@ -10,6 +10,7 @@ import { formatTime } from "../../api/machinery/time.ts";
 import { uuid } from "../../base/uuid.ts";
 import { checkMayCreate } from "../auth/denial.ts";
 import { type Cached, cached, encodeValue, storagePrefix } from "../cache/cache.ts";
+import { type Beside, LockTaken } from "../services/lock.ts";
 import {
   admit,
   afterAdmission,
@@ -24,6 +25,7 @@ import {
 import { objectErrors, throwIfInvalid } from "./prepare.ts";
 import { type AdmissionRequest, cacheOf, keyIn, type Registry, type Scope, serve, storedResource } from "./scope.ts";
 import { trackUpdate } from "./tracking.ts";
+import { needsLock, withLock } from "./turns.ts";
 import { updateObject } from "./update.ts";
 
 const root = new FieldPath("");
@@ -56,6 +58,8 @@ export async function createObject(
   for (let attempt = 0; ; attempt++) {
     if (generated && !named) metadata.name = generateName(metadata.generateName!, () => registry.random.next());
     try {
+      if (needsLock(registry, resource))
+        return await withLock(registry, () => createOnce(registry, scope, structuredClone(draft), options));
       return await createOnce(registry, scope, attempt === 0 ? draft : structuredClone(draft), options);
     } catch (error) {
       const taken = error instanceof StatusError && error.reason === "AlreadyExists";
@@ -84,7 +88,8 @@ async function createOnce(
   const draft = withDefaults(stored, resource, given);
   draft.metadata = newMetadata(draft.metadata, registry);
   if (!tracked) trackUpdate(registry, scope, undefined, draft, undefined);
-  const admission: AdmissionRequest = { operation: "CREATE", scope, name: draft.metadata.name, draft };
+  const beside: Beside = { preconditions: [], operations: [] };
+  const admission: AdmissionRequest = { operation: "CREATE", scope, name: draft.metadata.name, draft, beside };
   await admit(registry, admission);
   dropRepeatedOwners(draft, scope, afterAdmission);
   const object = toStored(resource, draft);
@@ -105,11 +110,13 @@ async function createOnce(
   stored.canonicalize?.(object);
   completer(stored.schema, stored.definitions ?? definitions)(object);
   if (scope.dryRun) return serve(resource, cached(key, ordered(object), 0));
+  const storeKey = storagePrefix(stored) + key;
   const result = await registry.store.commit(
-    [{ key: storagePrefix(stored) + key, revision: 0 }],
-    [{ put: storagePrefix(stored) + key, value: encodeValue(await inStorage(stored, ordered(object))) }],
+    [{ key: storeKey, revision: 0 }, ...beside.preconditions],
+    [{ put: storeKey, value: encodeValue(await inStorage(stored, ordered(object))) }, ...beside.operations],
   );
-  if (!result.ok) throw alreadyExists(resource, object.metadata.name);
+  if (!result.ok && result.key === storeKey) throw alreadyExists(resource, object.metadata.name);
+  if (!result.ok) throw new LockTaken(result.revision);
   await registry.cache.reached(result.revision);
   return serve(resource, cached(key, ordered(object), result.revision));
 }

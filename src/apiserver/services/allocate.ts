@@ -4,6 +4,7 @@ import { formatIp, networkOf, parseCidr, parseIp } from "../../api/machinery/ip.
 import type { KubeObject } from "../../api/machinery/object.ts";
 import { internal } from "../../api/machinery/status.ts";
 import { type AdmissionPlugin, cacheOf, type Registry } from "../registry/scope.ts";
+import { lockServices } from "./lock.ts";
 
 export interface ServiceRanges {
   /** Where cluster IPs come from: `10.96.0.0/16`. */
@@ -201,13 +202,14 @@ export function serviceAllocator(registry: () => Registry, ranges: ServiceRanges
 
   return {
     name: "ServiceAllocation",
-    validate({ operation, scope, draft, previous, subresource }) {
+    async validate({ operation, scope, draft, previous, subresource, beside }) {
       if (scope.resource.id !== "services" || subresource || !draft || operation === "DELETE") return;
       const { spec } = draft;
       if (spec.type === "ExternalName") {
         for (const field of ["clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy"]) delete spec[field];
         return;
       }
+      if (beside && !scope.dryRun) await lockServices(registry(), beside);
       const claim: Claim = { used: taken(draft, previous), dryRun: scope.dryRun };
       claimAddress(draft, claim);
       if (needsNodePort(spec)) {
