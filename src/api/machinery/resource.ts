@@ -111,6 +111,11 @@ export interface ResourceDeclaration<T extends KubeObject> {
   stored?: boolean;
   /** Set if the objects are those of another resource: that one's hooks run on its form, then those of this one. */
   storedAs?: StoredAs;
+  /**
+   * What a stored object is shown as where reading fills in what writing may leave out. Gives the object itself if nothing is
+   * missing. Pure.
+   */
+  shownAs?(object: T): T;
   /** Whether changes of the spec raise `metadata.generation`. */
   generation?: boolean;
   /** Fields that a user's write of the main resource never changes, because they belong to the `status` subresource. */

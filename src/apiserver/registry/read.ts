@@ -5,7 +5,7 @@ import { compileLabelSelector, parseLabelSelector } from "../../api/machinery/se
 import { badRequest, expired, invalidResourceVersion, notFound, StatusError } from "../../api/machinery/status.ts";
 import { CompactedError } from "../../store/mod.ts";
 import { type Cached, storagePrefix } from "../cache/cache.ts";
-import { cacheOf, keyIn, type Registry, type Scope, serveAll, serveOne, storedResource } from "./scope.ts";
+import { cacheOf, keyIn, type Registry, type Scope, serve, serveAll, serveOne, storedResource } from "./scope.ts";
 
 /** Gives the object as it is now. Throws NotFound. */
 export function getObject(registry: Registry, scope: Scope, name: string): Cached | Promise<Cached> {
@@ -59,7 +59,11 @@ export function selection(resource: Resource, labelSelector: string | null, fiel
   // What is served in other words than it is stored in has other fields.
   const apart = resource.storedAs !== undefined || resource.custom !== undefined;
   const matchesItem = (item: Cached) =>
-    apart || !item.outline ? matches(item.object) : byLabels(item.outline().labels) && byOutline(item);
+    resource.shownAs
+      ? matches(serve(resource, item).object)
+      : apart || !item.outline
+        ? matches(item.object)
+        : byLabels(item.outline().labels) && byOutline(item);
   return { matches, matchesItem, selective: true, readsFields };
 }
 
