@@ -1,5 +1,5 @@
 import { defaultPodTemplate, dropGated } from "../core/podspec/defaults.ts";
-import { podWarnings } from "../core/podspec/warnings.ts";
+import { isChanged, templateWarnings } from "../core/podspec/warnings.ts";
 import { type FieldError, FieldPath, invalid, notSupported, required } from "../machinery/field.ts";
 import type { KubeObject } from "../machinery/object.ts";
 import { defineResource } from "../machinery/resource.ts";
@@ -137,7 +137,7 @@ export const daemonSets = defineResource<DaemonSet>({
     for (const name of counts) checkNonNegative(errors, status?.[name], () => new FieldPath("status").child(name));
     return errors;
   },
-  warnings: ({ spec }) => podWarnings(spec.template.spec, spec.template.metadata, templatePath.child("spec")),
+  warnings: (set, previous) => (isChanged(set, previous) ? templateWarnings(set.spec.template, templatePath) : []),
   columns: [
     integer("Desired", ({ status }) => status?.desiredNumberScheduled ?? 0),
     integer("Current", ({ status }) => status?.currentNumberScheduled ?? 0),

@@ -1,5 +1,5 @@
 import { defaultPodTemplate, dropGated } from "../core/podspec/defaults.ts";
-import { podWarnings } from "../core/podspec/warnings.ts";
+import { workloadWarnings } from "../core/podspec/warnings.ts";
 import { type FieldError, FieldPath, forbiddenField, invalid, notSupported } from "../machinery/field.ts";
 import type { KubeObject } from "../machinery/object.ts";
 import { defineResource } from "../machinery/resource.ts";
@@ -141,7 +141,7 @@ export const deployments = defineResource<Deployment>({
     return errors;
   },
   validateStatusUpdate,
-  warnings: ({ spec }) => podWarnings(spec.template.spec, spec.template.metadata, templatePath.child("spec")),
+  warnings: (object, previous) => workloadWarnings(object, previous, object.spec.template, templatePath),
   columns: [
     text("Ready", ({ spec, status }) => `${status?.readyReplicas ?? 0}/${spec?.replicas ?? 0}`),
     text("Up-to-date", ({ status }) => status?.updatedReplicas ?? 0),

@@ -1,5 +1,5 @@
 import { defaultPodTemplate, dropGated } from "../core/podspec/defaults.ts";
-import { podWarnings } from "../core/podspec/warnings.ts";
+import { workloadWarnings } from "../core/podspec/warnings.ts";
 import { type FieldError, FieldPath, required } from "../machinery/field.ts";
 import type { KubeObject } from "../machinery/object.ts";
 import { defineResource } from "../machinery/resource.ts";
@@ -74,7 +74,7 @@ export const replicaSets = defineResource<ReplicaSet>({
     checkCounts(errors, status, counts, bounded, new FieldPath("status"));
     return errors;
   },
-  warnings: ({ spec }) => podWarnings(spec.template.spec, spec.template.metadata, templatePath.child("spec")),
+  warnings: (object, previous) => workloadWarnings(object, previous, object.spec.template, templatePath),
   columns: [
     integer("Desired", ({ spec }) => spec?.replicas ?? 0),
     integer("Current", ({ status }) => status?.replicas ?? 0),

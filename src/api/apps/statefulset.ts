@@ -1,6 +1,6 @@
-import { defaultClaimSpec } from "../core/claimspec.ts";
+import { claimSpecWarnings, defaultClaimSpec } from "../core/claimspec.ts";
 import { defaultPodTemplate, dropGated } from "../core/podspec/defaults.ts";
-import { podWarnings } from "../core/podspec/warnings.ts";
+import { isChanged, templateWarnings } from "../core/podspec/warnings.ts";
 import { type FieldError, FieldPath, forbiddenField, invalid, required } from "../machinery/field.ts";
 import { dns1123Label } from "../machinery/names.ts";
 import type { KubeObject } from "../machinery/object.ts";
@@ -115,7 +115,6 @@ function validate({ metadata, spec }: StatefulSet): FieldError[] {
   checkNonNegative(errors, spec.replicas, () => specPath.child("replicas"));
   checkNonNegative(errors, spec.minReadySeconds, () => specPath.child("minReadySeconds"));
   checkNonNegative(errors, spec.ordinals?.start, () => specPath.child("ordinals", "start"));
-  checkNonNegative(errors, spec.revisionHistoryLimit, () => specPath.child("revisionHistoryLimit"));
   checkSelection(errors, spec);
   checkEndlessTemplate(errors, spec.template, "StatefulSet", templatePath);
   if (spec.serviceName) {
@@ -146,6 +145,20 @@ function validateUpdate(next: StatefulSet, previous: StatefulSet): FieldError[] 
     .map((field) => `'${field}'`)
     .join(", ")} and 'minReadySeconds'`;
   return [forbiddenField(specPath, `updates to statefulset spec for fields other than ${list} are forbidden`)];
+}
+
+function* warnings(set: StatefulSet, previous?: StatefulSet): Iterable<string> {
+  const { template, volumeClaimTemplates = [], revisionHistoryLimit } = set.spec;
+  if (isChanged(set, previous)) yield* templateWarnings(template, templatePath);
+  for (const [index, claim] of volumeClaimTemplates.entries()) {
+    const at = specPath.child("volumeClaimTemplates").index(index);
+    // The capital in a change's path is the real server's own.
+    yield* claimSpecWarnings(claim.spec, at.child(previous ? "Spec" : "spec"));
+  }
+  if (revisionHistoryLimit < 0) {
+    const why = "a negative value retains all historical revisions; a value >= 0 is recommended";
+    yield `${specPath.child("revisionHistoryLimit")}: ${why}`;
+  }
 }
 
 const counts = [
@@ -182,7 +195,7 @@ export const statefulSets = defineResource<StatefulSet>({
     checkCounts(errors, status, counts, bounded, new FieldPath("status"));
     return errors;
   },
-  warnings: ({ spec }) => podWarnings(spec.template.spec, spec.template.metadata, templatePath.child("spec")),
+  warnings,
   columns: [
     text("Ready", ({ spec, status }) => `${status?.readyReplicas ?? 0}/${spec?.replicas ?? 0}`),
     ageColumn,

@@ -1,6 +1,5 @@
 import { defaultPodTemplate, dropGated } from "../core/podspec/defaults.ts";
-import { podWarnings } from "../core/podspec/warnings.ts";
-import { type FieldError, FieldPath, invalid, required } from "../machinery/field.ts";
+import { type FieldError, FieldPath, invalid, notSupported, required } from "../machinery/field.ts";
 import type { KubeObject } from "../machinery/object.ts";
 import { defineResource } from "../machinery/resource.ts";
 import { checkNonNegative, checkRequiredOneOf, type Errors } from "../parts/checks.ts";
@@ -17,7 +16,7 @@ import {
 } from "../parts/columns.ts";
 import { statusSubresource } from "../parts/subresources.ts";
 
-import { checkJobSpec } from "./jobspec.ts";
+import { checkJobSpec, jobWarnings } from "./jobspec.ts";
 import { checkSchedule } from "./schedule.ts";
 
 type CronJob = KubeObject & { spec: any; status?: any };
@@ -40,25 +39,31 @@ function defaults({ spec }: CronJob): void {
   defaultPodTemplate(spec.jobTemplate.spec.template);
 }
 
+/** Whether a zone is in the time zone database, in the database's own letters: capitals count there. */
 function isTimeZone(name: string): boolean {
   try {
-    new Intl.DateTimeFormat("en", { timeZone: name });
-    return true;
+    const known = new Intl.DateTimeFormat("en", { timeZone: name }).resolvedOptions().timeZone;
+    return known === name || known.toLowerCase() !== name.toLowerCase();
   } catch {
     return false;
   }
 }
 
+/** Segments of a time zone's name: legacy names have digits and signs. */
+const zonePartPattern = /^[A-Za-z._0-9][A-Za-z._0-9+-]{0,13}$/;
+
 function checkTimeZone(errors: Errors, zone: string | undefined, path: FieldPath): void {
   if (zone === undefined) return;
+  const isName = zone.split("/").every((part) => zonePartPattern.test(part) && part !== "." && part !== "..");
   if (zone === "") errors.push(invalid(path, zone, "timeZone must be nil or non-empty string"));
   else if (zone.toLowerCase() === "local") {
     const why = "timeZone must be an explicit time zone as defined in https://www.iana.org/time-zones";
     errors.push(invalid(path, zone, why));
-  } else if (!isTimeZone(zone)) errors.push(invalid(path, zone, `unknown time zone ${zone}`));
+    if (zone !== "Local") errors.push(invalid(path, zone, `unknown time zone ${zone}`));
+  } else if (!isName || !isTimeZone(zone)) errors.push(invalid(path, zone, `unknown time zone ${zone}`));
 }
 
-function validate({ metadata, spec }: CronJob): FieldError[] {
+function validate({ spec }: CronJob): FieldError[] {
   const errors: FieldError[] = [];
   if (!spec.schedule) errors.push(required(specPath.child("schedule")));
   else {
@@ -71,13 +76,18 @@ function validate({ metadata, spec }: CronJob): FieldError[] {
     specPath.child("concurrencyPolicy"),
   );
   checkJobSpec(errors, spec.jobTemplate.spec, jobSpecPath);
+  const { selector, manualSelector } = spec.jobTemplate.spec;
+  if (selector) errors.push(invalid(jobSpecPath.child("selector"), selector, "`selector` will be auto-generated"));
+  if (manualSelector) errors.push(notSupported(jobSpecPath.child("manualSelector"), manualSelector, ["nil", "false"]));
   checkNonNegative(errors, spec.successfulJobsHistoryLimit, () => specPath.child("successfulJobsHistoryLimit"));
   checkNonNegative(errors, spec.failedJobsHistoryLimit, () => specPath.child("failedJobsHistoryLimit"));
-  if (metadata.name?.length > nameLettersMax) {
-    const why = `must be no more than ${nameLettersMax} characters`;
-    errors.push(invalid(new FieldPath("metadata").child("name"), metadata.name, why));
-  }
   return errors;
+}
+
+function validateCreate({ metadata }: CronJob): FieldError[] {
+  if (!(metadata.name && metadata.name.length > nameLettersMax)) return [];
+  const why = `must be no more than ${nameLettersMax} characters`;
+  return [invalid(new FieldPath("metadata").child("name"), metadata.name, why)];
 }
 
 export const cronJobs = defineResource<CronJob>({
@@ -96,10 +106,8 @@ export const cronJobs = defineResource<CronJob>({
   prepareCreate: ({ spec }) => dropGated(spec.jobTemplate.spec.template.spec),
   prepareUpdate: ({ spec }) => dropGated(spec.jobTemplate.spec.template.spec),
   validate,
-  warnings: ({ spec }) => {
-    const { template } = spec.jobTemplate.spec;
-    return podWarnings(template.spec, template.metadata, jobSpecPath.child("template", "spec"));
-  },
+  validateCreate,
+  warnings: (job, previous) => jobWarnings(job, previous, job.spec.jobTemplate.spec, jobSpecPath),
   columns: [
     text("Schedule", ({ spec }) => spec?.schedule ?? ""),
     text("Timezone", ({ spec }) => spec?.timeZone ?? "<none>"),

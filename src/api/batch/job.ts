@@ -1,17 +1,17 @@
 import { defaultPodTemplate, dropGated } from "../core/podspec/defaults.ts";
 import { goPodSpec } from "../core/podspec/goshape.ts";
-import { podWarnings } from "../core/podspec/warnings.ts";
 import { humanDuration } from "../machinery/duration.ts";
 import { type FieldError, FieldPath, invalid, required } from "../machinery/field.ts";
 import { dns1123Label } from "../machinery/names.ts";
 import type { KubeObject } from "../machinery/object.ts";
 import { defineResource } from "../machinery/resource.ts";
 import { selects } from "../machinery/selector.ts";
-import { checkImmutable, checkLabelSelector, checkNonNegative, type Errors, sameValue } from "../parts/checks.ts";
+import { checkImmutable, checkLabelSelector, type Errors, sameValue } from "../parts/checks.ts";
 import { ageColumn, containerColumns, selectorText, text, wide } from "../parts/columns.ts";
 import { statusSubresource } from "../parts/subresources.ts";
 
-import { checkJobSpec } from "./jobspec.ts";
+import { checkJobSpec, jobWarnings } from "./jobspec.ts";
+import { checkJobStatus } from "./jobstatus.ts";
 
 type Job = KubeObject & { spec: any; status?: any };
 
@@ -25,6 +25,13 @@ const oldNameLabel = "job-name";
 function shareLabels({ metadata, spec }: Job): void {
   const labels = spec.template?.metadata?.labels;
   if (labels && Object.keys(metadata.labels ?? {}).length === 0) metadata.labels = labels;
+}
+
+/** Reading fills in labels too: a status written without any stores none. */
+function shownAs(job: Job): Job {
+  const labels = job.spec.template?.metadata?.labels;
+  if (!labels || Object.keys(job.metadata.labels ?? {}).length > 0) return job;
+  return { ...job, metadata: { ...job.metadata, labels } };
 }
 
 function defaults(job: Job): void {
@@ -61,27 +68,27 @@ function prepareCreate({ metadata, spec }: Job): void {
   spec.selector.matchLabels = { ...spec.selector.matchLabels, [uidLabel]: uid };
 }
 
+/** What the server adds to a new job's selector must not be at odds with what its author wrote there. */
 function checkGenerated(errors: Errors, { metadata, spec }: Job): void {
-  if (spec.manualSelector || !spec.selector) return;
-  const expected = { matchLabels: { [uidLabel]: metadata.uid } };
-  const old = { matchLabels: { [oldUidLabel]: metadata.uid } };
-  if (sameValue(spec.selector, expected) || sameValue(spec.selector, old)) return;
+  const { uid, name = "" } = metadata;
+  if (spec.manualSelector || spec.selector?.matchLabels?.[uidLabel] !== uid) return;
+  const labels = { [uidLabel]: uid, [nameLabel]: name, [oldUidLabel]: uid, [oldNameLabel]: name } as any;
+  if (selects(spec.selector, labels)) return;
   errors.push(invalid(specPath.child("selector"), spec.selector, "`selector` not auto-generated"));
 }
 
 /** The last pod of an indexed job has its index in its host name. */
-function checkIndexedName(errors: Errors, { metadata, spec }: Job): void {
-  if (spec.completionMode !== "Indexed" || !(spec.completions > 0) || !metadata.name) return;
+function validateCreate({ metadata, spec }: Job): FieldError[] {
+  if (spec.completionMode !== "Indexed" || !(spec.completions > 0) || !metadata.name) return [];
   const last = `${metadata.name}-${spec.completions - 1}`;
-  if (dns1123Label(last).length === 0) return;
+  if (dns1123Label(last).length === 0) return [];
   const why = `will not able to create pod with invalid DNS label: ${last}`;
-  errors.push(invalid(new FieldPath("metadata").child("name"), metadata.name, why));
+  return [invalid(new FieldPath("metadata").child("name"), metadata.name, why)];
 }
 
 function validate(job: Job): FieldError[] {
   const errors: FieldError[] = [];
   const { spec } = job;
-  checkIndexedName(errors, job);
   checkGenerated(errors, job);
   checkJobSpec(errors, spec, specPath);
   if (!spec.selector) return [...errors, required(specPath.child("selector"))];
@@ -98,8 +105,9 @@ function validate(job: Job): FieldError[] {
 function withoutDirectives(template: any): any {
   const { labels: _, annotations: __, ...metadata } = template.metadata ?? {};
   const { nodeSelector, affinity, tolerations, schedulingGates, ...spec } = template.spec;
+  const { nodeAffinity, ...others } = affinity ?? {};
   const containers = spec.containers?.map(({ resources, ...rest }: any) => rest);
-  return { metadata, spec: { ...spec, containers } };
+  return { metadata, spec: { ...spec, containers, affinity: others } };
 }
 
 function checkTemplateUpdate(errors: Errors, next: Job, previous: Job): void {
@@ -117,10 +125,9 @@ function checkCompletionsUpdate(errors: Errors, next: Job, previous: Job): void 
   const [now, before] = [next.spec, previous.spec];
   if (before.completionMode !== "Indexed") {
     checkImmutable(errors, now.completions, before.completions, path);
-  } else if (now.completions !== before.completions) {
-    const together = now.completions === now.parallelism && before.completions === before.parallelism;
-    if (!together)
-      errors.push(invalid(path(), now.completions ?? null, "can only be modified in tandem with spec.parallelism"));
+  } else if (now.completions !== before.completions && now.completions !== undefined) {
+    if (now.completions === now.parallelism) return;
+    errors.push(invalid(path(), now.completions, "can only be modified in tandem with spec.parallelism"));
   }
 }
 
@@ -131,43 +138,6 @@ function validateUpdate(next: Job, previous: Job): FieldError[] {
   checkTemplateUpdate(errors, next, previous);
   for (const field of ["completionMode", "podFailurePolicy", "backoffLimitPerIndex", "managedBy", "successPolicy"]) {
     checkImmutable(errors, next.spec[field], previous.spec[field], () => specPath.child(field));
-  }
-  return errors;
-}
-
-const holds = (job: Job, type: string): boolean =>
-  job.status?.conditions?.some((each: any) => each.type === type && each.status === "True") ?? false;
-
-/** A condition error prints no value. */
-function conditionError(why: string): FieldError {
-  return { type: "FieldValueInvalid", field: "status.conditions", body: `Invalid value: ${why}` };
-}
-
-function validateStatusUpdate(next: Job, previous: Job): FieldError[] {
-  const errors: FieldError[] = [];
-  const path = new FieldPath("status");
-  for (const name of ["active", "succeeded", "failed", "ready", "terminating"]) {
-    checkNonNegative(errors, next.status?.[name], () => path.child(name));
-  }
-  const isComplete = holds(next, "Complete");
-  if (next.status?.completionTime && !isComplete && previous.status?.completionTime) {
-    const why = "cannot set completionTime when there is no Complete=True condition";
-    errors.push(invalid(path.child("completionTime"), next.status.completionTime, why));
-  }
-  if (isComplete && !holds(next, "SuccessCriteriaMet")) {
-    errors.push(conditionError("cannot set Complete=True condition without the SuccessCriteriaMet=true condition"));
-  }
-  if (holds(next, "Failed") && !holds(previous, "Failed") && !holds(next, "FailureTarget")) {
-    errors.push(conditionError("cannot set Failed=True condition without the FailureTarget=true condition"));
-  }
-  for (const type of ["Complete", "Failed"]) {
-    if (holds(previous, type) && !holds(next, type)) {
-      errors.push(conditionError(`cannot disable the terminal ${type}=True condition`));
-    }
-  }
-  for (const type of ["SuccessCriteriaMet", "FailureTarget"]) {
-    if (holds(previous, type) && !holds(next, type))
-      errors.push(conditionError(`cannot disable the ${type}=True condition`));
   }
   return errors;
 }
@@ -211,6 +181,7 @@ export const jobs = defineResource<Job>({
   schema: "io.k8s.api.batch.v1.Job",
   subresources: [statusSubresource],
   statusFields: ["status"],
+  shownAs,
   generation: true,
   defaultDeletion: "orphan",
   deletionWarning:
@@ -222,9 +193,10 @@ export const jobs = defineResource<Job>({
   prepareStatusUpdate: shareLabels,
   canonicalize: shareLabels,
   validate,
+  validateCreate,
   validateUpdate,
-  validateStatusUpdate,
-  warnings: ({ spec }) => podWarnings(spec.template.spec, spec.template.metadata, specPath.child("template", "spec")),
+  validateStatusUpdate: checkJobStatus,
+  warnings: (job, previous) => jobWarnings(job, previous, job.spec, specPath),
   columns: [
     text("Status", jobState),
     text("Completions", completions),

@@ -2,16 +2,16 @@
 
 import { type FieldPath, forbiddenField, invalid, notSupported, required } from "../machinery/field.ts";
 import { dns1123Label, dns1123Subdomain } from "../machinery/names.ts";
-import { compareQuantities } from "../machinery/quantity.ts";
-import { addInvalid, checkLabelSelector, checkOneOf, type Errors } from "../parts/checks.ts";
+import { compareQuantities, milliValue } from "../machinery/quantity.ts";
+import { addInvalid, checkLabelSelector, checkOneOf, type Errors, sameValue } from "../parts/checks.ts";
 
 export const accessModes = ["ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod"];
 
-const coreSources = ["PersistentVolumeClaim"];
-
-function checkAccessModes(errors: Errors, modes: string[], path: FieldPath): void {
+/** Known modes; the one for a single pod stands alone. */
+export function checkAccessModes(errors: Errors, modes: string[], path: FieldPath): void {
   for (const mode of modes) checkOneOf(errors, mode, accessModes, () => path);
-  if (modes.includes("ReadWriteOncePod") && modes.length > 1) {
+  const others = modes.some((mode) => mode !== "ReadWriteOncePod" && accessModes.includes(mode));
+  if (modes.includes("ReadWriteOncePod") && others) {
     errors.push(forbiddenField(path, "may not use ReadWriteOncePod with other access modes"));
   }
 }
@@ -20,10 +20,34 @@ function checkDataSource(errors: Errors, source: any, path: FieldPath): void {
   if (!source.name) errors.push(required(path.child("name")));
   if (!source.kind) errors.push(required(path.child("kind")));
   const group = source.apiGroup ?? "";
-  if (group === "" && source.kind && !coreSources.includes(source.kind)) {
-    errors.push(invalid(path, source.kind, ""));
+  if (group === "" && source.kind !== "PersistentVolumeClaim") {
+    const why = "must be 'PersistentVolumeClaim' when referencing the default apiGroup";
+    errors.push(invalid(path, source.kind ?? "", why));
   }
   if (group) addInvalid(errors, () => path.child("apiGroup"), group, dns1123Subdomain(group));
+}
+
+/** The two ways to name a source must say the same. The value in these errors is a path, printed as Go prints one. */
+function checkSourcesAgree(errors: Errors, { dataSource, dataSourceRef }: any, path: FieldPath): void {
+  if (!dataSource || !dataSourceRef) return;
+  if (dataSourceRef.namespace) {
+    errors.push(invalid(path, {}, "may not be specified when dataSourceRef.namespace is specified"));
+  } else if (!sameValue({ ...dataSourceRef, namespace: undefined }, dataSource)) {
+    errors.push(invalid(path, {}, "must match dataSourceRef"));
+  }
+}
+
+/** A warning for an amount of bytes that isn't whole. */
+export function* fractionalBytes(amount: string | undefined, path: () => FieldPath): Iterable<string> {
+  if (amount === undefined || milliValue(amount) % 1000 === 0) return;
+  yield `${path()}: fractional byte value ${JSON.stringify(amount)} is invalid, must be an integer`;
+}
+
+/** Warnings for a claim's spec. */
+export function* claimSpecWarnings(spec: any, path: FieldPath): Iterable<string> {
+  for (const list of ["requests", "limits"] as const) {
+    yield* fractionalBytes(spec?.resources?.[list]?.storage, () => path.child("resources", list).key("storage"));
+  }
 }
 
 /** Modes, size, class and sources of a claim. */
@@ -52,6 +76,7 @@ export function checkClaimSpec(errors: Errors, spec: any, path: FieldPath): void
     if (namespace)
       addInvalid(errors, () => path.child("dataSourceRef", "namespace"), namespace, dns1123Label(namespace));
   }
+  checkSourcesAgree(errors, spec, path);
   if (spec.volumeAttributesClassName) {
     const at = () => path.child("volumeAttributesClassName");
     addInvalid(errors, at, spec.volumeAttributesClassName, dns1123Subdomain(spec.volumeAttributesClassName));

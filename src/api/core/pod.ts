@@ -141,7 +141,7 @@ export const pods = defineResource<Pod>({
     checkPodStatusUpdate(errors, next, previous, new FieldPath("status"));
     return errors;
   },
-  warnings: (pod) => podWarnings(pod.spec, pod.metadata, specPath),
+  warnings: (pod, previous) => (previous ? [] : podWarnings(pod)),
   deletionGraceSeconds,
   columns: podColumns,
   selectableFields: {

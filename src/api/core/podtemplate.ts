@@ -4,7 +4,7 @@ import { defineResource } from "../machinery/resource.ts";
 import { containerColumns, labelsText, text } from "../parts/columns.ts";
 import { defaultPodTemplate, dropGated } from "./podspec/defaults.ts";
 import { checkPodTemplate } from "./podspec/podspec.ts";
-import { podWarnings } from "./podspec/warnings.ts";
+import { isChanged, templateWarnings } from "./podspec/warnings.ts";
 
 type PodTemplate = KubeObject & { template: any };
 
@@ -29,7 +29,7 @@ export const podTemplates = defineResource<PodTemplate>({
     checkPodTemplate(errors, template, templatePath);
     return errors;
   },
-  warnings: ({ template }) => podWarnings(template.spec, template.metadata, templatePath.child("spec")),
+  warnings: (object, previous) => (isChanged(object, previous) ? templateWarnings(object.template, templatePath) : []),
   columns: [
     ...containerColumns(({ template }) => template?.spec).map((column) => ({ ...column, priority: 0 })),
     text("Pod Labels", ({ template }) => labelsText(template?.metadata?.labels)),

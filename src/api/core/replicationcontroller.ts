@@ -7,7 +7,7 @@ import { checkLabels, checkNonNegative } from "../parts/checks.ts";
 import { ageColumn, containerColumns, integer, labelsText, wide } from "../parts/columns.ts";
 import { scaleSubresource, statusSubresource } from "../parts/subresources.ts";
 import { defaultPodTemplate, dropGated } from "./podspec/defaults.ts";
-import { podWarnings } from "./podspec/warnings.ts";
+import { workloadWarnings } from "./podspec/warnings.ts";
 
 type ReplicationController = KubeObject & { spec: any; status?: any };
 
@@ -69,8 +69,8 @@ export const replicationControllers = defineResource<ReplicationController>({
     checkCounts(errors, status, counts, bounded, new FieldPath("status"));
     return errors;
   },
-  warnings: ({ spec }) =>
-    spec.template ? podWarnings(spec.template.spec, spec.template.metadata, templatePath.child("spec")) : [],
+  // A change warns of the template that was: the real server takes one for the other.
+  warnings: (object, previous) => workloadWarnings(object, previous, (previous ?? object).spec.template, templatePath),
   columns: [
     integer("Desired", ({ spec }) => spec?.replicas ?? 0),
     integer("Current", ({ status }) => status?.replicas ?? 0),

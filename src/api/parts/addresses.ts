@@ -1,6 +1,8 @@
-// Addresses that no endpoint may have: they mean something else on every machine.
+// Addresses that no endpoint may have, since they mean something else on every machine, and texts of addresses that only
+// old objects should hold.
 
-import { parseCidr, parseIp } from "../machinery/ip.ts";
+import type { FieldPath } from "../machinery/field.ts";
+import { bitsOf, formatIp, networkOf, parseCidr, parseIp } from "../machinery/ip.ts";
 
 /** Messages for an address that is special, none for others and for what is no address. */
 export function specialAddress(text: string): string[] {
@@ -26,4 +28,41 @@ export function isWithin(inner: string, outer: string): boolean {
   if (!small || !large || small.ip.family !== large.ip.family || small.prefix <= large.prefix) return false;
   const bits = BigInt((small.ip.family === 4 ? 32 : 128) - large.prefix);
   return small.ip.value >> bits === large.ip.value >> bits;
+}
+
+const future = "will be considered invalid in a future Kubernetes release";
+
+/** Warnings for an address that old objects may hold and new ones had better not. */
+export function* addressWarnings(text: string | undefined, path: FieldPath): Iterable<string> {
+  const ip = parseIp(text ?? "");
+  if (!ip) return;
+  const canonical = formatIp(ip.mapped ? 4 : ip.family, ip.mapped ? ip.value & 0xffffffffn : ip.value);
+  if (ip.leadingZeros || ip.mapped) {
+    yield `${path}: non-standard IP address ${JSON.stringify(text)} ${future}: use ${JSON.stringify(canonical)}`;
+  } else if (ip.family === 6 && canonical !== text) {
+    const wanted = `should be in RFC 5952 canonical format (${JSON.stringify(canonical)})`;
+    yield `${path}: IPv6 address ${JSON.stringify(text)} ${wanted}`;
+  }
+}
+
+/** Warnings for a range that old objects may hold and new ones had better not. */
+export function* rangeWarnings(text: string, path: FieldPath): Iterable<string> {
+  const range = parseCidr(text);
+  if (!range) return;
+  const { ip, prefix } = range;
+  const family = ip.mapped ? 4 : ip.family;
+  const network = networkOf(range);
+  const shownIp = (value: bigint) => formatIp(family, ip.mapped ? value & 0xffffffffn : value);
+  const canonical = JSON.stringify(`${shownIp(network)}/${ip.mapped ? prefix - 96 : prefix}`);
+  const given = JSON.stringify(text);
+  if (network !== ip.value) {
+    const single = JSON.stringify(`${shownIp(ip.value)}/${bitsOf(family)}`);
+    yield `${path}: CIDR value ${given} is ambiguous in this context (should be ${canonical} or ${single}?)`;
+  }
+  const bits = text.slice(text.indexOf("/") + 1);
+  if (ip.leadingZeros || ip.mapped || (bits.length > 1 && bits.startsWith("0"))) {
+    yield `${path}: non-standard CIDR value ${given} ${future}: use ${canonical}`;
+  } else if (family === 6 && `${shownIp(ip.value)}/${prefix}` !== text) {
+    yield `${path}: IPv6 CIDR value ${given} should be in RFC 5952 canonical format (${canonical})`;
+  }
 }
