@@ -2,10 +2,11 @@ import { type FieldError, FieldPath, notSupported, required } from "../machinery
 import { defineResource } from "../machinery/resource.ts";
 import { ageColumn, text } from "../parts/columns.ts";
 import { statusSubresource } from "../parts/subresources.ts";
+import { mandatorySchemaErrors } from "./mandatory.ts";
 
 const verbs = ["create", "delete", "deletecollection", "get", "list", "patch", "proxy", "update", "watch"];
 
-function validate({ spec }: any): FieldError[] {
+function validate({ metadata, spec }: any): FieldError[] {
   const errors: FieldError[] = [];
   const path = new FieldPath("spec");
   if (!spec.priorityLevelConfiguration?.name) {
@@ -32,7 +33,7 @@ function validate({ spec }: any): FieldError[] {
       }
     }
   }
-  return errors;
+  return [...errors, ...mandatorySchemaErrors(metadata.name, spec)];
 }
 
 export const flowSchemas = defineResource<any>({

@@ -1,7 +1,8 @@
-import { type FieldError, FieldPath, forbiddenField, invalid } from "../machinery/field.ts";
+import { type FieldError, FieldPath, forbiddenField, invalid, required } from "../machinery/field.ts";
 import { defineResource } from "../machinery/resource.ts";
 import { ageColumn, text } from "../parts/columns.ts";
 import { statusSubresource } from "../parts/subresources.ts";
+import { mandatoryLevelErrors } from "./mandatory.ts";
 
 const queuing = (object: any) => object.spec?.limited?.limitResponse?.queuing;
 
@@ -26,17 +27,40 @@ function validate({ metadata, spec }: any): FieldError[] {
   if (metadata.name && (spec.type === "Exempt") !== (metadata.name === "exempt")) {
     errors.push(invalid(path.child("type"), spec.type, "must be 'Exempt' if and only if `name` is 'exempt'"));
   }
+  const isLimited = spec.type === "Limited";
+  if (isLimited && spec.exempt) errors.push(forbiddenField(path.child("exempt"), "must be nil if the type is Limited"));
+  if (isLimited && !spec.limited)
+    errors.push(required(path.child("limited"), "must not be empty when type is Limited"));
+  if (spec.type === "Exempt" && spec.limited)
+    errors.push(forbiddenField(path.child("limited"), "must be nil if the type is not Limited"));
   const response = spec.limited?.limitResponse;
   const at = path.child("limited", "limitResponse", "queuing");
   if (response?.type === "Reject" && response.queuing) {
     errors.push(forbiddenField(at, "must be nil if limited.limitResponse.type is not Limited"));
-  } else if (response?.queuing) {
-    const { handSize, queues } = response.queuing;
-    if (handSize > queues) {
-      errors.push(invalid(at.child("handSize"), handSize, `should not be greater than queues (${queues})`));
-    }
+  } else if (response?.type === "Queue" && !response.queuing) {
+    errors.push(required(at, "must not be empty if limited.limitResponse.type is Limited"));
+  } else if (response?.queuing) errors.push(...queuingErrors(response.queuing, at));
+  return [...errors, ...mandatoryLevelErrors(metadata.name, spec)];
+}
+
+/** More queues than anybody needs, and the bits of a flow's hash that a hand may be dealt from. */
+const [queuesMax, hashBitsMax] = [10_000_000, 60];
+
+function* queuingErrors(
+  { queues, handSize, queueLengthLimit }: { queues: number; handSize: number; queueLengthLimit: number },
+  at: FieldPath,
+): Iterable<FieldError> {
+  if (queueLengthLimit <= 0) yield invalid(at.child("queueLengthLimit"), queueLengthLimit, "must be positive");
+  if (queues <= 0) yield invalid(at.child("queues"), queues, "must be positive");
+  if (queues > queuesMax) yield invalid(at.child("queues"), queues, `must not be greater than ${queuesMax}`);
+  if (handSize <= 0) yield invalid(at.child("handSize"), handSize, "must be positive");
+  if (handSize > queues) yield invalid(at.child("handSize"), handSize, `should not be greater than queues (${queues})`);
+  else {
+    let bits = 0;
+    for (let dealt = 0; dealt < Math.min(handSize, hashBitsMax + 1); dealt++) bits += Math.log2(queues - dealt);
+    const why = `required entropy bits of deckSize ${queues} and handSize ${handSize} should not be greater than ${hashBitsMax}`;
+    if (Math.ceil(bits) > hashBitsMax) yield invalid(at.child("handSize"), handSize, why);
   }
-  return errors;
 }
 
 export const priorityLevelConfigurations = defineResource<any>({
