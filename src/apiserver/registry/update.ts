@@ -197,7 +197,8 @@ function prepareNext(
   subresource?: string,
 ): void {
   const facts = { now: registry.clock.now(), username: scope.user.username, user: scope.user };
-  stored.defaults?.(next);
+  // With a status comes the spec that is stored, which has its defaults.
+  if (subresource !== "status") stored.defaults?.(next);
   if (subresource === "status") stored.prepareStatusUpdate?.(next, previous, facts);
   else stored.prepareUpdate?.(next, previous, facts);
   // The real server looks at metadata more than once, for itself and for the kind, and names each mistake as often.
