@@ -190,8 +190,6 @@ export const jobs = defineResource<Job>({
   defaults,
   prepareCreate,
   prepareUpdate: ({ spec }) => dropGated(spec.template.spec),
-  prepareStatusUpdate: shareLabels,
-  canonicalize: shareLabels,
   validate,
   validateCreate,
   validateUpdate,
