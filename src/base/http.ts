@@ -173,6 +173,8 @@ export interface HttpListener extends AsyncDisposable {
 /** The network. */
 export interface Net {
   httpClient(target: HttpTarget): HttpClient;
+  /** The addresses of a host's name. Rejects in Go's words for one that nobody knows: `lookup x on 1.2.3.4:53: no such host`. */
+  lookup(name: string): Promise<string[]>;
   /** Serves HTTP/1.1, and HTTP/2 under TLS. `identity` may be a function: it is asked at each handshake of a new name. */
   listenHttp(
     options: {

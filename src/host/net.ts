@@ -1,4 +1,5 @@
 import { createSocket } from "node:dgram";
+import * as dns from "node:dns/promises";
 import * as net from "node:net";
 import type { Net } from "../base/http.ts";
 import { httpClient } from "./http_client.ts";
@@ -8,6 +9,16 @@ import { byteStream } from "./stream.ts";
 /** The machine's network. */
 export const machineNet: Net = {
   httpClient,
+  async lookup(name) {
+    try {
+      return (await dns.lookup(name, { all: true })).map(({ address }) => address);
+    } catch (error) {
+      const [server = "127.0.0.1"] = dns.getServers();
+      const at = server.includes("]") || /^[^:]*:\d+$/.test(server) ? server : `${server}:53`;
+      const why = (error as { code?: string }).code === "ENOTFOUND" ? "no such host" : (error as Error).message;
+      throw new Error(`lookup ${name} on ${at}: ${why}`);
+    }
+  },
   listenHttp,
   dial: (to, options = {}) =>
     new Promise((resolve, reject) => {

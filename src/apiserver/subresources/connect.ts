@@ -1,3 +1,4 @@
+import { parseIp } from "../../api/machinery/ip.ts";
 import type { KubeObject } from "../../api/machinery/object.ts";
 import { badRequest, notFound, StatusError } from "../../api/machinery/status.ts";
 import type { HttpAnswer, HttpRequest, HttpTarget, Net, TlsIdentity } from "../../base/http.ts";
@@ -112,10 +113,19 @@ export function connector(registry: () => Registry, access: KubeletAccess) {
     return proxy(request, route, { url, insecureSkipVerify: true });
   }
 
+  /** A node may be known by a name: what it stands for must be an address that one may be passed on to. */
+  async function checkHost(host: string): Promise<void> {
+    if (parseIp(host)) return checkAddress(host);
+    const addresses = await access.net.lookup(host).catch((error: Error) => {
+      throw badRequest(error.message);
+    });
+    for (const address of addresses) checkAddress(address);
+  }
+
   async function proxyNode(id: string, route: Route, request: HttpRequest): Promise<HttpAnswer> {
     const asked = proxyName(id, "node");
     const { target, address, port } = kubeletOf(asked.name);
-    checkAddress(address);
+    await checkHost(address);
     // The kubelet knows us by our certificate; whatever else listens on the node must not see it.
     if (asked.port === "" || asked.port === port) return proxy(request, route, target);
     const url = targetUrl(asked.scheme, address, asked.port, asked.name);
