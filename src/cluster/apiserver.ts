@@ -3,6 +3,7 @@ import type { HttpListener, TlsIdentity } from "../base/http.ts";
 import type { Disk } from "../base/world.ts";
 import type { Machine } from "../host/mod.ts";
 import { authFlags, authOptions, durationOf, requestFlags, requestOptions } from "./apiserver_flags.ts";
+import { encryptionFlags, encryptionOf } from "./encryption.ts";
 import type { FlagTable, ParsedFlags } from "./flags.ts";
 import { etcdFlags, openFlaggedStore } from "./store.ts";
 
@@ -11,6 +12,7 @@ export const apiServerFlags: FlagTable = {
   "data-dir": { type: "string", help: "Where the store lies; in memory if absent" },
   "etcd-servers": { type: "strings", help: "URLs of an etcd cluster's members: the store, instead of --data-dir" },
   ...etcdFlags,
+  ...encryptionFlags,
   "bind-address": { type: "string", default: "127.0.0.1", help: "The address to listen on" },
   "secure-port": { type: "number", default: 6443, help: "The port to serve HTTPS on" },
   "tls-cert-file": { type: "string", help: "PEM certificate to serve with; made by an authority of its own if absent" },
@@ -43,8 +45,10 @@ export async function runApiServer(
   const secrets = await secretsFor(flags, machine, dataDir);
   const auth = await authOptions(flags, disk);
   const delayMs = durationOf(flags, "shutdown-delay-duration");
+  const encryption = await encryptionOf(flags, disk, report);
   const server = await createApiServer({
     store,
+    encryption: encryption?.encryption,
     ...machine,
     ...auth,
     ...(await requestOptions(flags, disk)),
@@ -73,6 +77,7 @@ export async function runApiServer(
       await listener[Symbol.asyncDispose]();
       await server[Symbol.asyncDispose]();
       await store[Symbol.asyncDispose]();
+      encryption?.[Symbol.dispose]();
     },
   };
 }

@@ -7,6 +7,7 @@ Usage:
   typernetes up | down | status | kubeconfig        the cluster
   typernetes kubectl …                              the client
   typernetes images load FILE | images build …      images
+  typernetes store copy --from … --to …             a cluster's state, from one store to another
   typernetes apiserver | scheduler | controller-manager | kubelet | proxy
                                                     one component, in the foreground
 `;
@@ -62,6 +63,8 @@ export async function runCommand(
         self.print(await machine.disk.readText(kubeconfig));
         return 0;
       }
+      case "store":
+        return await (await import("./store_copy.ts")).storeCommand(args, machine, self);
       case "images":
         return await (await import("./images.ts")).images(args, machine, self);
       case "help":

@@ -123,11 +123,9 @@ export async function openWatchCache(
     failed: undefined,
   };
 
-  // Only another server of the store writes protobuf.
-  if (store.shared) await loadEnvelopes();
   for (const resource of resources)
     if (resource.stored && !resource.storedAs) tables.set(storagePrefix(resource), new Table(codecFor(resource)));
-  seen = await loadAll(store, tables);
+  [seen] = await Promise.all([loadAll(store, tables), loadEnvelopes()]);
 
   const take = (batch: StoreEvents): void => {
     const touched = new Map<Table, CacheEvent[]>();
