@@ -36,7 +36,7 @@ export function connector(registry: () => Registry, access: KubeletAccess) {
         reason: "InternalError",
         message: `no preferred addresses found; known addresses: []`,
       });
-    const port = node.status?.daemonEndpoints?.kubeletEndpoint?.Port ?? 10250;
+    const port = node.status?.daemonEndpoints?.kubeletEndpoint?.Port || 10250;
     // Kubelets serve with a certificate of their own making unless a CA is given, as with kube-apiserver.
     const trust = access.ca ? { ca: access.ca } : { insecureSkipVerify: true };
     const url = targetUrl("https", address, String(port), nodeName);
