@@ -138,7 +138,7 @@ export const commands: readonly CommandEntry[] = [
     ["create pc"],
   ),
   entry("create token", "Request a service account token", () =>
-    import("./commands/create_policy.ts").then((m) => m.createToken),
+    import("./commands/create_token.ts").then((m) => m.createToken),
   ),
   entry(
     "create ingress",
@@ -250,7 +250,7 @@ export const commands: readonly CommandEntry[] = [
   entry(
     "auth reconcile",
     "Reconciles rules for RBAC role, role binding, cluster role, and cluster role binding objects",
-    () => import("./commands/later.ts").then((m) => m.authReconcile),
+    () => import("./commands/auth_reconcile.ts").then((m) => m.authReconcile),
   ),
   entry("debug", "Create debugging sessions for troubleshooting workloads and nodes", () =>
     import("./commands/later.ts").then((m) => m.debug),

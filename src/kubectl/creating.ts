@@ -1,8 +1,9 @@
 // What `create KIND`, `run` and `expose` share: an object made from flags, sent or shown.
 
+import { StatusError } from "../api/machinery/status.ts";
 import type { Call } from "./command.ts";
 import { findKind } from "./discovery.ts";
-import { CommandError, prefixed } from "./errors.ts";
+import { CommandError } from "./errors.ts";
 import { dryRunFlag, fieldManagerFlag, printFlags, validateFlag } from "./flag_sets.ts";
 import type { FlagTable } from "./flags.ts";
 import { absolute } from "./kubeconfig.ts";
@@ -41,8 +42,21 @@ export async function makeObject(call: Call, object: any, operation = "created")
     await printDone(call, mapping, made, operation);
     return made;
   } catch (error) {
-    throw prefixed(`failed to create ${mapping.singular || mapping.kind.toLowerCase()}`, error);
+    throw creationFailure(call, object, error);
   }
+}
+
+/** Some generators hand the server's refusal on as it is; the others put words of their own before its message. */
+function creationFailure({ command }: Call, { kind, spec }: any, error: unknown): unknown {
+  const bare = ["Namespace", "Role", "ClusterRole", "Pod"].includes(kind) || !command.path.startsWith("create ");
+  if (bare || !(error instanceof StatusError)) return error;
+  const words: Record<string, string> = {
+    Secret: "secret",
+    ResourceQuota: "quota:",
+    PodDisruptionBudget: "poddisruptionbudgets:",
+    Service: `${spec?.type ?? "ClusterIP"} service:`,
+  };
+  return new CommandError(`failed to create ${words[kind] ?? `${kind.toLowerCase()}:`} ${error.message}`);
 }
 
 /** The one NAME of a command. Throws a CommandError without exactly one. */

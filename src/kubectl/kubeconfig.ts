@@ -166,6 +166,11 @@ function impersonation(flags: Flags): Record<string, string> {
   if (flags.string("as-uid")) headers["impersonate-uid"] = flags.string("as-uid");
   const groups = flags.list("as-group");
   if (groups.length > 0) headers["impersonate-group"] = groups as unknown as string;
+  for (const pair of flags.list("as-user-extra")) {
+    const equals = pair.indexOf("=");
+    const name = `impersonate-extra-${encodeURIComponent(pair.slice(0, equals).toLowerCase())}`;
+    headers[name] = [...(headers[name] ?? []), pair.slice(equals + 1)] as unknown as string;
+  }
   return headers;
 }
 

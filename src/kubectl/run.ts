@@ -32,7 +32,9 @@ async function runCommand(command: Command, rest: readonly string[], machine: Ma
       return 0;
     }
     call = openCall(command, parsed, machine, self);
-    const code = (await command.run(call)) ?? 0;
+    const result: unknown = await command.run(call);
+    // Only a number is an exit code; what else a command resolves to is its own business.
+    const code = typeof result === "number" ? result : 0;
     if (code === 0 && call.warnings.length > 0 && parsed.flags.bool("warnings-as-errors")) {
       const count = call.warnings.length;
       throw new CommandError(`${count} ${count === 1 ? "warning" : "warnings"} received`);
@@ -111,6 +113,7 @@ function resolveAlias(words: string[]): string[] | undefined {
   for (const { path: known, aliases = [] } of commands) {
     if (known === path || known.startsWith(`${path} `)) return words;
     if (aliases.includes(path)) return known.split(" ");
+    if (aliases.some((alias) => alias.startsWith(`${path} `))) return words;
   }
   for (const [group, { aliases = [] }] of Object.entries(groupsOfCommands)) if (aliases.includes(path)) return [group];
   return undefined;

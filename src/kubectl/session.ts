@@ -2,7 +2,8 @@ import { parseGoDuration } from "../api/machinery/duration.ts";
 import type { Call, Command } from "./command.ts";
 import { openDiscovery } from "./discovery.ts";
 import { CommandError } from "./errors.ts";
-import type { Parsed } from "./flags.ts";
+import { globalFlags } from "./flag_sets.ts";
+import type { Flags, Parsed } from "./flags.ts";
 import { findAccess, loadConfig } from "./kubeconfig.ts";
 import { openRest } from "./rest.ts";
 import type { Machine, Self } from "./world.ts";
@@ -22,8 +23,9 @@ export function openCall(command: Command, { flags, args, dashAt }: Parsed, mach
     warnings.push(message);
     self.printError(`Warning: ${message}\n`);
   };
-  const config = once(() => loadConfig(flags, machine, self));
-  const access = once(async () => findAccess(await config(), flags, machine, self));
+  const own = withoutOverridden(flags, command);
+  const config = once(() => loadConfig(own, machine, self));
+  const access = once(async () => findAccess(await config(), own, machine, self));
   const rest = once(async () =>
     openRest({
       net: machine.net,
@@ -57,6 +59,16 @@ export function openCall(command: Command, { flags, args, dashAt }: Parsed, mach
     discovered: async () => (await discovery()).all(),
     warnings,
     signal: new AbortController().signal,
+  };
+}
+
+/** Flags without those that a command gave another meaning: `create rolebinding --user`. */
+function withoutOverridden(flags: Flags, command: Command): Flags {
+  const isOwn = (name: string) => name in globalFlags && name in command.flags;
+  return {
+    ...flags,
+    string: (name) => (isOwn(name) ? "" : flags.string(name)),
+    given: (name) => !isOwn(name) && flags.given(name),
   };
 }
 

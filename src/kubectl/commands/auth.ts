@@ -6,6 +6,13 @@ import { CommandError, Exit } from "../errors.ts";
 import { printFlags } from "../flag_sets.ts";
 import { printerOf } from "../printers/printer.ts";
 import { alignTabs, tableTabs } from "../printers/tabwriter.ts";
+import { compactRules, ruleCells } from "../rbac_rules.ts";
+
+/** Verbs of any resource; others are asked for with a warning. */
+const knownVerbs = new Set([
+  ...["get", "list", "watch", "create", "update", "patch", "delete", "deletecollection", "proxy", "use", "bind"],
+  ...["escalate", "impersonate", "approve", "sign", "attest", "request-serviceaccounts-token-audience", "*"],
+]);
 
 export const authCanI = defineCommand({
   path: "auth can-i",
@@ -20,18 +27,23 @@ export const authCanI = defineCommand({
   },
   async run(call) {
     const { flags, args } = call;
-    if (flags.bool("list")) return list(call);
-    if (args.length < 2 || args.length > 3)
+    if (flags.bool("list")) {
+      if (args.length > 0) throw new CommandError("list option must be specified with no arguments");
+      return list(call);
+    }
+    if (args.length !== 2)
       throw new CommandError(
         "you must specify two arguments: verb resource or verb resource/resourceName.\nSee 'kubectl auth can-i -h' for help and examples.",
       );
-    const [verb = "", what = "", third] = args;
+    const [verb = "", what = ""] = args;
+    if (!what.startsWith("/") && !knownVerbs.has(verb))
+      call.printError(`Warning: verb '${verb}' is not a known verb\n\n`);
     const rest = await call.rest();
     const { namespace } = await call.access();
     const spec = what.startsWith("/")
       ? { nonResourceAttributes: { path: what, verb } }
       : {
-          resourceAttributes: await attributes(call, verb, what, third, flags.bool("all-namespaces") ? "" : namespace),
+          resourceAttributes: await attributes(call, verb, what, flags.bool("all-namespaces") ? "" : namespace),
         };
     const answer = await rest.json({
       method: "POST",
@@ -47,17 +59,10 @@ export const authCanI = defineCommand({
   },
 });
 
-async function attributes(
-  call: Call,
-  verb: string,
-  what: string,
-  third: string | undefined,
-  namespace: string,
-): Promise<object> {
-  const [type = "", ofType] = what.split("/");
-  const name = third ?? ofType ?? "";
+async function attributes(call: Call, verb: string, what: string, namespace: string): Promise<object> {
+  const [type = "", name = ""] = what.split("/");
   const mapping = type === "*" ? undefined : findResource(await call.discovered(), type);
-  if (!mapping && type !== "*") call.printError(`Warning: the server doesn't have a resource type '${type}'\n`);
+  if (!mapping && type !== "*") call.printError(`Warning: the server doesn't have a resource type '${type}'\n\n`);
   if (mapping && !mapping.namespaced)
     call.printError(
       `Warning: resource '${mapping.plural}' is not namespace scoped${mapping.group ? ` in group '${mapping.group}'` : ""}\n\n`,
@@ -81,14 +86,8 @@ async function list(call: Call): Promise<void> {
     body: { kind: "SelfSubjectRulesReview", apiVersion: "authorization.k8s.io/v1", metadata: {}, spec: { namespace } },
   });
   const rows = call.flags.bool("no-headers") ? [] : [["Resources", "Non-Resource URLs", "Resource Names", "Verbs"]];
-  const text = (items: string[] | undefined) => `[${(items ?? []).join(" ")}]`;
-  for (const { resources = [], apiGroups = [], resourceNames, verbs } of status.resourceRules ?? []) {
-    for (const group of apiGroups)
-      for (const resource of resources)
-        rows.push([group ? `${resource}.${group}` : resource, "[]", text(resourceNames), text(verbs)]);
-  }
-  for (const { nonResourceURLs, verbs } of status.nonResourceRules ?? [])
-    rows.push(["", text(nonResourceURLs), "[]", text(verbs)]);
+  const { resourceRules = [], nonResourceRules = [] } = status;
+  for (const rule of compactRules([...resourceRules, ...nonResourceRules])) rows.push(ruleCells(rule));
   call.print(alignTabs(`${rows.map((cells) => cells.join("\t")).join("\n")}\n`, tableTabs));
 }
 

@@ -11,9 +11,11 @@ export const clusterInfo = defineCommand({
     const colour = (code: string, text: string) => (call.self.isTerminal() ? `\x1b[${code}m${text}\x1b[0m` : text);
     const say = (name: string, address: string) =>
       call.print(`${colour("0;32", name)} is running at ${colour("0;33", address)}\n`);
-    const services = await rest.json({
-      path: "/api/v1/namespaces/kube-system/services",
-      query: { labelSelector: "kubernetes.io/cluster-service=true" },
+    const hint = "\nTo further debug and diagnose cluster problems, use 'kubectl cluster-info dump'.\n";
+    const query = { labelSelector: "kubernetes.io/cluster-service=true" };
+    const services = await rest.json({ path: "/api/v1/namespaces/kube-system/services", query }).catch((error) => {
+      call.print(hint);
+      throw error;
     });
     say("Kubernetes control plane", url);
     for (const { metadata, spec } of services.items ?? []) {
@@ -25,6 +27,6 @@ export const clusterInfo = defineCommand({
         `${url}/api/v1/namespaces/${metadata.namespace}/services/${scheme}${metadata.name}${port?.name || scheme ? `:${port?.name ?? ""}` : ""}/proxy`,
       );
     }
-    call.print("\nTo further debug and diagnose cluster problems, use 'kubectl cluster-info dump'.\n");
+    call.print(hint);
   },
 });

@@ -1,6 +1,5 @@
-// `create role`, bindings, quotas, budgets, priority classes, tokens, ingresses.
+// `create role`, bindings, quotas, budgets, priority classes, ingresses.
 
-import { parseGoDuration } from "../../api/machinery/duration.ts";
 import { type Call, defineCommand } from "../command.ts";
 import { makeObject, makingFlags, nameOf } from "../creating.ts";
 import { CommandError } from "../errors.ts";
@@ -30,12 +29,14 @@ async function rulesOf(call: Call): Promise<object[]> {
     byGroup.set(mapping.group, [...(byGroup.get(mapping.group) ?? []), name]);
   }
   const resourceNames = flags.list("resource-name");
-  return [...byGroup].map(([group, names]) => ({
-    apiGroups: [group],
-    resources: names,
-    ...(resourceNames.length > 0 ? { resourceNames } : {}),
-    verbs,
-  }));
+  return [...byGroup]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([group, names]) => ({
+      apiGroups: [group],
+      resources: names,
+      ...(resourceNames.length > 0 ? { resourceNames } : {}),
+      verbs,
+    }));
 }
 
 export const createRole = defineCommand({
@@ -254,37 +255,6 @@ export const createPriorityClass = defineCommand({
       ...(flags.string("description") ? { description: flags.string("description") } : {}),
       preemptionPolicy: flags.string("preemption-policy"),
     });
-  },
-});
-
-export const createToken = defineCommand({
-  path: "create token",
-  usage: "SERVICE_ACCOUNT_NAME [options]",
-  summary: "Request a service account token",
-  flags: {
-    output: makingFlags.output!,
-    audience: {
-      type: "array",
-      help: "Audience of the requested token. May be repeated to request a token valid for multiple audiences.",
-    },
-    duration: { type: "duration", help: "Requested lifetime of the issued token." },
-  },
-  async run(call) {
-    const name = nameOf(call);
-    const rest = await call.rest();
-    const { namespace } = await call.access();
-    const audiences = call.flags.list("audience");
-    const seconds = Math.floor((parseGoDuration(call.flags.string("duration") || "0") ?? 0) / 1000);
-    const spec = {
-      ...(audiences.length > 0 ? { audiences } : {}),
-      ...(seconds > 0 ? { expirationSeconds: seconds } : {}),
-    };
-    const answer = await rest.json({
-      method: "POST",
-      path: `/api/v1/namespaces/${namespace}/serviceaccounts/${name}/token`,
-      body: { kind: "TokenRequest", apiVersion: "authentication.k8s.io/v1", metadata: {}, spec },
-    });
-    call.print(`${answer.status.token}\n`);
   },
 });
 

@@ -1,6 +1,6 @@
 import { type Call, defineCommand } from "../command.ts";
 import { findKind, pathOf } from "../discovery.ts";
-import { CommandError, explainError } from "../errors.ts";
+import { CommandError, explainError, throwAll } from "../errors.ts";
 import { fieldManagerFlag, fileFlags, printFlags, validateFlag } from "../flag_sets.ts";
 import { withoutManagedFields } from "../printers/printer.ts";
 import { fetchTargets, targetsOf } from "../targets.ts";
@@ -33,7 +33,9 @@ export const edit = defineCommand({
     "windows-line-endings": { type: "bool", help: "Defaults to the line ending native to your platform." },
   },
   async run(call) {
-    const found = await fetchTargets(call, await targetsOf(call));
+    const errors: unknown[] = [];
+    const found = await fetchTargets(call, await targetsOf(call), errors);
+    throwAll(errors);
     if (found.length === 0) throw new CommandError("edit cancelled, no objects found");
     const { dumpYaml, parseYamlDocuments } = await import("../../api/machinery/yaml.ts");
     const original = found.map(({ object }) => dumpYaml(withoutManagedFields(object))).join("---\n");

@@ -16,7 +16,6 @@ function later(path: string, summary: string): Command {
 }
 
 export const clusterInfoDump = later("cluster-info dump", "Dump relevant information for debugging and diagnosis");
-export const authReconcile = later("auth reconcile", "Reconciles rules for RBAC roles and bindings");
 export const debug = later("debug", "Create debugging sessions for troubleshooting workloads and nodes");
 export const kustomize = later("kustomize", "Build a kustomization target from a directory or URL");
 function withoutMetrics(path: string, summary: string): Command {

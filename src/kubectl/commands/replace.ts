@@ -68,7 +68,8 @@ export const replace = defineCommand({
             return printDone(call, mapping, await postObject(call, mapping, namespace, object), "replaced");
           }
           if (dryRunOf(call) === "client") return printDone(call, mapping, object, "replaced");
-          const current = await rest.json({ path });
+          // What cannot be read may still be written: the PUT says what is wrong.
+          const current = await rest.json({ path }).catch(() => ({ metadata: {} as any }));
           const keep = flags.bool("save-config") || current.metadata.annotations?.[lastAppliedAnnotation];
           const given = keep ? await withLastApplied(object) : object;
           const resourceVersion = given.metadata.resourceVersion ?? current.metadata.resourceVersion;

@@ -1,5 +1,6 @@
 // Namespaces, config maps, secrets, service accounts, volumes and claims, storage classes.
 
+import { compactRules, ruleCells } from "../rbac_rules.ts";
 import { sourceLines } from "./volumes.ts";
 import { type DescribeContext, eventLines, type Lines, metadataLines, nameLines, orNone } from "./writer.ts";
 
@@ -259,27 +260,7 @@ export async function describeRole(out: Lines, role: any): Promise<void> {
   out.raw("PolicyRule:\n");
   out.line(1, "Resources\tNon-Resource URLs\tResource Names\tVerbs");
   out.line(1, "---------\t-----------------\t--------------\t-----");
-  const rows: [string, string[]][] = (role.rules ?? []).flatMap((rule: any) => ruleRows(rule));
-  for (const [, cells] of rows.sort((a, b) => (a[0] < b[0] ? -1 : 1))) out.line(1, cells.join("\t"));
-}
-
-function ruleRows({
-  apiGroups = [],
-  resources = [],
-  nonResourceURLs = [],
-  resourceNames = [],
-  verbs = [],
-}: any): [string, string[]][] {
-  const verbText = `[${verbs.join(" ")}]`;
-  if (nonResourceURLs.length > 0) return [[`${verbText},`, ["", `[${nonResourceURLs.join(" ")}]`, "[]", verbText]]];
-  return apiGroups.flatMap((group: string) =>
-    resources.map((resource: string) => {
-      const [plain, sub] = resource.split("/");
-      const name = `${plain}${group ? `.${group}` : ""}${sub ? `/${sub}` : ""}`;
-      const key = `${verbText},[${group}],[${resource}],[${resourceNames.join(" ")}]`;
-      return [key, [name, "[]", `[${resourceNames.join(" ")}]`, verbText]];
-    }),
-  );
+  for (const rule of compactRules(role.rules ?? [])) out.line(1, ruleCells(rule).join("\t"));
 }
 
 /** Role bindings and cluster role bindings. */
