@@ -61,6 +61,21 @@ export function checksOf(resource: Resource) {
         assert.deepEqual(pick(next), wanted);
       });
     },
+    /** What is wrong with a change of the status. */
+    checkStatus(name: string, fields: object, before: object, after: object, ...wanted: string[]): void {
+      test(`${resource.id}: ${name}`, () => {
+        const [previous, next] = [before, after].map((status) => ({ ...made(resource, fields), status }));
+        const errors = [...(resource.validateStatusUpdate?.(next, previous, new FieldPath()) ?? [])];
+        const texts = errors.map(({ field, body }) => `${field}: ${body}`);
+        assert.deepEqual(texts, wanted);
+      });
+    },
+    /** What a client is warned of when it makes an object. */
+    checkWarnings(name: string, fields: object, ...wanted: string[]): void {
+      test(`${resource.id}: ${name}`, () => {
+        assert.deepEqual([...(resource.warnings?.(made(resource, fields)) ?? [])], wanted);
+      });
+    },
     /** A row of the table. */
     checkRow(name: string, fields: object, ...wanted: unknown[]): void {
       test(`${resource.id}: ${name}`, () => {

@@ -2,7 +2,7 @@ import { defineResource, type ResourceDeclaration } from "../machinery/resource.
 import { ageColumn, text } from "../parts/columns.ts";
 import { statusSubresource } from "../parts/subresources.ts";
 import { fromV2, toV2 } from "./conversion.ts";
-import { defaultAutoscaler, validateAutoscaler } from "./validation.ts";
+import { defaultAutoscaler, validateAutoscaler, validateAutoscalerStatus } from "./validation.ts";
 
 /** Metrics that the TARGETS column spells out. */
 const metricsShownMax = 2;
@@ -60,6 +60,7 @@ export const horizontalPodAutoscalers = defineResource({
   schema: "io.k8s.api.autoscaling.v2.HorizontalPodAutoscaler",
   defaults: defaultAutoscaler,
   validate: validateAutoscaler,
+  validateStatusUpdate: validateAutoscalerStatus,
 });
 
 export const horizontalPodAutoscalersV1 = defineResource({

@@ -1,22 +1,23 @@
 // What can be wrong with an autoscaler, and what it gets where nothing is said.
 
 import { type FieldError, FieldPath, forbiddenField, invalid, notSupported, required } from "../machinery/field.ts";
-import { pathSegment } from "../machinery/names.ts";
+import { dns1123Label, pathSegment } from "../machinery/names.ts";
 import { compareQuantities } from "../machinery/quantity.ts";
-import { addInvalid, checkOneOf, type Errors } from "../parts/checks.ts";
+import { addInvalid, checkNonNegative, checkOneOf, type Errors } from "../parts/checks.ts";
+import { checkContainerResourceName } from "../parts/resourcenames.ts";
 
 const specPath = new FieldPath("spec");
 const cpuPercent = 80;
 const windowSecondsMax = 3600;
 const periodSecondsMax = 1800;
 
-/** The fields of a metric by its type. */
+/** The fields of a metric by its type, in the order in which they are looked into. */
 const sources: Record<string, string> = {
-  ContainerResource: "containerResource",
-  External: "external",
   Object: "object",
+  External: "external",
   Pods: "pods",
   Resource: "resource",
+  ContainerResource: "containerResource",
 };
 
 const upPolicies = [
@@ -46,9 +47,14 @@ export function defaultAutoscaler({ spec }: any): void {
   spec.behavior.scaleDown = defaultRules(spec.behavior.scaleDown, downPolicies, undefined);
 }
 
+const targetTypes = ["AverageValue", "Utilization", "Value"];
+
 function checkTarget(errors: Errors, target: any, path: FieldPath): void {
   if (!target?.type) errors.push(required(path.child("type"), "must specify a metric target type"));
-  else checkOneOf(errors, target.type, ["AverageValue", "Utilization", "Value"], () => path.child("type"));
+  if (!targetTypes.includes(target?.type)) {
+    const why = "must be either Utilization, Value, or AverageValue";
+    errors.push(invalid(path.child("type"), target?.type ?? "", why));
+  }
   for (const field of ["value", "averageValue"] as const) {
     const amount = target?.[field];
     if (amount !== undefined && compareQuantities(amount, "0") <= 0) {
@@ -63,9 +69,8 @@ function checkTarget(errors: Errors, target: any, path: FieldPath): void {
 function checkSource(errors: Errors, type: string, source: any, path: FieldPath): void {
   const isResource = type === "Resource" || type === "ContainerResource";
   if (isResource && !source.name) errors.push(required(path.child("name"), "must specify a resource name"));
-  if (type === "ContainerResource" && !source.container) {
-    errors.push(required(path.child("container"), "must specify a container"));
-  }
+  if (type === "ContainerResource") checkContainer(errors, source, path);
+  if (type === "Object") checkReference(errors, source.describedObject, path.child("describedObject"));
   if (!isResource) {
     const name = source.metric?.name;
     if (!name) errors.push(required(path.child("metric", "name"), "must specify a metric name"));
@@ -88,30 +93,38 @@ function checkSource(errors: Errors, type: string, source: any, path: FieldPath)
       errors.push(required(path.child("target", "averageValue"), why));
     }
   } else if (value === undefined && averageValue === undefined) {
-    const why = "must set either a target value or averageValue";
-    errors.push(required(path.child("target", "averageValue"), why));
+    const what =
+      type === "External" ? "a target value for metric or a per-pod target" : "a target value or averageValue";
+    errors.push(required(path.child("target", "averageValue"), `must set either ${what}`));
+  } else if (type === "External" && value !== undefined && averageValue !== undefined) {
+    const why = "may not set both a target value for metric and a per-pod target";
+    errors.push(forbiddenField(path.child("target", "value"), why));
   }
 }
 
+function checkContainer(errors: Errors, { name, container }: any, path: FieldPath): void {
+  if (name) checkContainerResourceName(errors, name, () => path.child("name"));
+  if (!container) errors.push(required(path.child("container"), "must specify a container"));
+  else addInvalid(errors, () => path.child("container"), container, dns1123Label(container));
+}
+
 function checkMetric(errors: Errors, metric: any, path: FieldPath): void {
-  const types = Object.keys(sources);
-  if (!metric.type) errors.push(required(path.child("type"), "must specify a metric source type"));
-  const wanted = sources[metric.type];
-  if (metric.type && !wanted) {
-    // The real server comes by twice, and says so twice.
-    errors.push(
-      notSupported(path.child("type"), metric.type, types),
-      notSupported(path.child("type"), metric.type, types),
-    );
-    return;
+  const { type = "" } = metric;
+  const wanted = Object.hasOwn(sources, type) ? sources[type] : undefined;
+  const unknown = notSupported(path.child("type"), type, Object.keys(sources).sort());
+  if (!type) errors.push(required(path.child("type"), "must specify a metric source type"));
+  if (!wanted) errors.push(unknown);
+  const present = Object.entries(sources).filter(([, field]) => metric[field]);
+  // Only the first one is looked into; which one it is for does not matter.
+  for (const [of, field] of present.slice(0, 1)) checkSource(errors, of, metric[field], path.child(field));
+  if (!wanted) errors.push(unknown);
+  else if (!metric[wanted]) {
+    errors.push(required(path.child(wanted), "must populate information for the given metric source"));
   }
-  for (const [type, field] of Object.entries(sources)) {
-    const source = metric[field];
-    if (field === wanted && !source) {
-      errors.push(required(path.child(field), "must populate information for the given metric source"));
-    } else if (source && field !== wanted) {
-      errors.push(forbiddenField(path.child(field), "must populate the given metric source only"));
-    } else if (source) checkSource(errors, type, source, path.child(field));
+  if (present.length <= 1) return;
+  for (const [, field] of present) {
+    if (field === wanted) continue;
+    errors.push(forbiddenField(path.child(field), "must populate the given metric source only"));
   }
 }
 
@@ -123,11 +136,14 @@ function checkRules(errors: Errors, rules: any, path: FieldPath): void {
   if (seconds > windowSecondsMax) {
     errors.push(invalid(window, seconds, `must be less than or equal to ${windowSecondsMax}`));
   }
+  if (rules.tolerance !== undefined && compareQuantities(rules.tolerance, "0") < 0) {
+    errors.push(invalid(path.child("tolerance"), rules.tolerance, "must be greater than or equal to 0"));
+  }
   checkOneOf(errors, rules.selectPolicy, ["Disabled", "Max", "Min"], () => path.child("selectPolicy"));
   if (!rules.policies?.length) errors.push(required(path.child("policies"), "must specify at least one Policy"));
   for (const [index, { type, value, periodSeconds }] of (rules.policies ?? []).entries()) {
     const at = path.child("policies").index(index);
-    checkOneOf(errors, type, ["Percent", "Pods"], () => at.child("type"));
+    checkOneOf(errors, type ?? "", ["Percent", "Pods"], () => at.child("type"));
     if (!(value > 0)) errors.push(invalid(at.child("value"), value ?? 0, "must be greater than zero"));
     const period = at.child("periodSeconds");
     if (!(periodSeconds > 0)) errors.push(invalid(period, periodSeconds ?? 0, "must be greater than zero"));
@@ -146,6 +162,15 @@ function checkReference(errors: Errors, ref: any, path: FieldPath): void {
   const version: string = ref?.apiVersion ?? "";
   if (!version.includes("/"))
     errors.push(invalid(path.child("apiVersion"), version, "apiVersion must specify API group"));
+}
+
+/** Errors in what an autoscaler reports. */
+export function validateAutoscalerStatus({ status }: any): FieldError[] {
+  const errors: FieldError[] = [];
+  for (const field of ["currentReplicas", "desiredReplicas"]) {
+    checkNonNegative(errors, status?.[field], () => new FieldPath("status").child(field));
+  }
+  return errors;
 }
 
 /** Errors in an autoscaler. */

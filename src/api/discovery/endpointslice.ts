@@ -1,9 +1,17 @@
-import { type FieldError, FieldPath, invalid, required, tooMany } from "../machinery/field.ts";
-import { dns1123Label, dns1123Subdomain, ipAddressLegacy, qualifiedName } from "../machinery/names.ts";
+import { duplicate, type FieldError, FieldPath, invalid, required, tooMany } from "../machinery/field.ts";
+import { parseIp } from "../machinery/ip.ts";
+import { dns1123Label, dns1123Subdomain, labelValue, qualifiedName } from "../machinery/names.ts";
 import type { KubeObject } from "../machinery/object.ts";
 import { defineResource } from "../machinery/resource.ts";
-import { specialAddress } from "../parts/addresses.ts";
-import { addInvalid, checkImmutable, checkRequiredOneOf, type Errors, sameValue } from "../parts/checks.ts";
+import { addressWarnings, specialAddress } from "../parts/addresses.ts";
+import {
+  addInvalid,
+  checkImmutable,
+  checkLabels,
+  checkRequiredOneOf,
+  type Errors,
+  sameValue,
+} from "../parts/checks.ts";
 import { ageColumn, firstFew, text } from "../parts/columns.ts";
 
 type EndpointSlice = KubeObject & { addressType?: string; endpoints?: any[]; ports?: any[] };
@@ -11,6 +19,7 @@ type EndpointSlice = KubeObject & { addressType?: string; endpoints?: any[]; por
 const endpointsMax = 1000;
 const addressesMax = 100;
 const portsMax = 20000;
+const hintsMax = 8;
 
 function portsText({ ports }: EndpointSlice): string {
   return ports?.length ? firstFew(ports.map(({ port }) => `${port ?? "*"}`)) : "<unset>";
@@ -28,18 +37,41 @@ function defaults({ ports }: EndpointSlice): void {
   }
 }
 
+/** What older versions said of places is no longer written; the fields for node and zone are. */
+function dropTopology({ endpoints }: EndpointSlice): void {
+  for (const endpoint of endpoints ?? []) delete endpoint.deprecatedTopology;
+}
+
+/** Who writes most slices, and no address that somebody should be warned of. */
+const ownControllers = ["endpointslice-controller.k8s.io", "endpointslicemirroring-controller.k8s.io"];
+
 function checkAddress(errors: Errors, type: string, address: string, path: FieldPath): void {
   const at = () => path;
   if (type === "FQDN") {
-    addInvalid(errors, at, address, dns1123Subdomain(address));
+    errors.push(...domainErrors(address, path));
     return;
   }
-  const messages = ipAddressLegacy(address);
-  addInvalid(errors, at, address, messages);
-  if (messages.length > 0) return;
-  const isV6 = address.includes(":");
-  if (isV6 !== (type === "IPv6")) errors.push(invalid(path, address, `must be an ${type} address`));
-  addInvalid(errors, at, address, specialAddress(address));
+  if (type !== "IPv4" && type !== "IPv6") return;
+  const ip = parseIp(address);
+  const family = ip && (ip.family === 4 || ip.mapped ? "IPv4" : "IPv6");
+  if (family !== type) errors.push(invalid(path, address, `must be a valid ${type} address`));
+  addInvalid(errors, at, address, ip ? specialAddress(address) : ["must be a valid IP address"]);
+}
+
+/** A domain of at least two parts, with or without the dot at its end. */
+function domainErrors(text: string, path: FieldPath): FieldError[] {
+  if (text === "") return [required(path)];
+  const name = text.replace(/\.$/, "");
+  const errors = dns1123Subdomain(name).map((why) => invalid(path, text, why));
+  if (errors.length > 0) return errors;
+  const labels = name.split(".");
+  if (labels.length < 2)
+    return [invalid(path, text, "should be a domain with at least two segments separated by dots")];
+  for (const label of labels) {
+    const messages = dns1123Label(label);
+    if (messages.length > 0) return messages.map((why) => invalid(path, label, why));
+  }
+  return [];
 }
 
 function checkEndpoint(errors: Errors, type: string, endpoint: any, path: FieldPath): void {
@@ -47,9 +79,26 @@ function checkEndpoint(errors: Errors, type: string, endpoint: any, path: FieldP
   const at = path.child("addresses");
   if (addresses.length === 0) errors.push(required(at, "must contain at least 1 address"));
   else if (addresses.length > addressesMax) errors.push(tooMany(at, addresses.length, addressesMax));
-  else for (const [index, address] of addresses.entries()) checkAddress(errors, type, address, at.index(index));
+  for (const [index, address] of addresses.entries()) checkAddress(errors, type, address, at.index(index));
   if (nodeName !== undefined) addInvalid(errors, () => path.child("nodeName"), nodeName, dns1123Subdomain(nodeName));
   if (hostname !== undefined) addInvalid(errors, () => path.child("hostname"), hostname, dns1123Label(hostname));
+  checkHints(errors, endpoint.hints?.forZones ?? [], labelValue, path.child("hints", "forZones"));
+  checkHints(errors, endpoint.hints?.forNodes ?? [], dns1123Subdomain, path.child("hints", "forNodes"));
+}
+
+/** For which zones or nodes an endpoint is meant. */
+function checkHints(errors: Errors, hints: any[], rule: (name: string) => string[], path: FieldPath): void {
+  if (hints.length > hintsMax) {
+    errors.push(tooMany(path, hints.length, hintsMax));
+    return;
+  }
+  const names = new Set<string>();
+  for (const [index, { name = "" }] of hints.entries()) {
+    const at = path.index(index).child("name");
+    if (names.has(name)) errors.push(duplicate(at, name));
+    names.add(name);
+    addInvalid(errors, () => at, name, rule(name));
+  }
 }
 
 function checkPorts(errors: Errors, ports: any[], path: FieldPath): void {
@@ -62,15 +111,12 @@ function checkPorts(errors: Errors, ports: any[], path: FieldPath): void {
     const at = path.index(index);
     if (name) addInvalid(errors, () => at.child("name"), name, dns1123Label(name));
     if (names.has(name)) {
-      errors.push({
-        type: "FieldValueDuplicate",
-        field: `${at.child("name")}`,
-        body: `Duplicate value: ${JSON.stringify(name)}`,
-      });
+      errors.push(duplicate(at.child("name"), name));
     }
     names.add(name);
     checkRequiredOneOf(errors, protocol, ["SCTP", "TCP", "UDP"], () => at.child("protocol"));
-    if (appProtocol) addInvalid(errors, () => at.child("appProtocol"), appProtocol, qualifiedName(appProtocol));
+    if (appProtocol !== undefined)
+      addInvalid(errors, () => at.child("appProtocol"), appProtocol, qualifiedName(appProtocol));
   }
 }
 
@@ -95,7 +141,9 @@ export const endpointSlices = defineResource<EndpointSlice>({
   schema: "io.k8s.api.discovery.v1.EndpointSlice",
   generation: true,
   defaults,
+  prepareCreate: dropTopology,
   prepareUpdate(next, previous) {
+    dropTopology(next);
     if (!sameValue(next.metadata.labels, previous.metadata.labels))
       next.metadata.generation = (previous.metadata.generation ?? 0) + 1;
   },
@@ -105,8 +153,14 @@ export const endpointSlices = defineResource<EndpointSlice>({
     checkImmutable(errors, next.addressType, previous.addressType, () => new FieldPath("addressType"));
     return errors;
   },
-  *warnings({ addressType }) {
-    if (addressType === "FQDN") yield "spec.addressType: FQDN endpoints are deprecated";
+  *warnings({ addressType, endpoints = [], metadata }, previous) {
+    if (addressType === "FQDN" && !previous) yield "spec.addressType: FQDN endpoints are deprecated";
+    const manager = metadata.labels?.["endpointslice.kubernetes.io/managed-by"] ?? "";
+    if (addressType === "FQDN" || ownControllers.includes(manager)) return;
+    for (const [index, { addresses = [] }] of endpoints.entries()) {
+      const path = new FieldPath("endpoints").index(index).child("addresses");
+      for (const [position, address] of addresses.entries()) yield* addressWarnings(address, path.index(position));
+    }
   },
   columns: [
     text("AddressType", ({ addressType }) => addressType ?? ""),

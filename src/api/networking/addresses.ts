@@ -1,5 +1,6 @@
 import { type FieldError, FieldPath, invalid, required } from "../machinery/field.ts";
-import { cidr, dns1123Label, ipAddress, pathSegment } from "../machinery/names.ts";
+import { parseCidr } from "../machinery/ip.ts";
+import { cidr, dns1123Subdomain, ipAddress, pathSegment } from "../machinery/names.ts";
 import { defineResource } from "../machinery/resource.ts";
 import { addInvalid, sameValue } from "../parts/checks.ts";
 import { ageColumn, text } from "../parts/columns.ts";
@@ -24,12 +25,13 @@ function validateAddress({ metadata, spec }: any): FieldError[] {
   }
   const path = specPath.child("parentRef");
   if (!spec.parentRef) return [...errors, required(path)];
-  const { resource, name, namespace } = spec.parentRef;
+  const { group: ofGroup, resource, name, namespace } = spec.parentRef;
+  if (ofGroup) addInvalid(errors, () => path.child("group"), ofGroup, dns1123Subdomain(ofGroup));
   if (!resource) errors.push(required(path.child("resource")));
   else addInvalid(errors, () => path.child("resource"), resource, pathSegment(resource));
   if (!name) errors.push(required(path.child("name")));
   else addInvalid(errors, () => path.child("name"), name, pathSegment(name));
-  if (namespace) addInvalid(errors, () => path.child("namespace"), namespace, dns1123Label(namespace));
+  if (namespace) addInvalid(errors, () => path.child("namespace"), namespace, pathSegment(namespace));
   return errors;
 }
 
@@ -47,18 +49,25 @@ function validateRanges({ spec }: any): FieldError[] {
   const ranges: string[] = spec.cidrs ?? [];
   if (ranges.length === 0) return [required(path, "at least one CIDR required")];
   if (ranges.length > 2) return [invalid(path, { CIDRs: ranges }, "may only hold up to 2 values")];
-  const families = new Set(ranges.map((range) => range.includes(":")));
-  if (families.size < ranges.length) {
-    errors.push(
-      invalid(
-        path,
-        { CIDRs: ranges },
-        "may specify no more than one IP for each IP family, i.e 192.168.0.0/24 and 2001:db8::/96",
-      ),
-    );
-  }
   for (const [index, range] of ranges.entries()) addInvalid(errors, () => path.index(index), range, cidr(range));
+  const [first, second] = ranges.map((range) => parseCidr(range)?.ip.family);
+  if (first !== undefined && first === second) {
+    const why = "may specify no more than one IP for each IP family, i.e 192.168.0.0/24 and 2001:db8::/64";
+    errors.push(invalid(path, ranges, why));
+  }
   return errors;
+}
+
+/** Ranges stay; a single one may get a second of the other family beside it. */
+function validateRangesUpdate(next: any, previous: any): FieldError[] {
+  const path = specPath.child("cidrs");
+  const [now, before]: string[][] = [next.spec.cidrs ?? [], previous.spec.cidrs ?? []];
+  const grows = before!.length === 1 && now!.length === 2;
+  // A range that is added is looked at once more.
+  const again = grows ? validateRanges(next) : [];
+  if (now!.length !== before!.length && !grows) return [invalid(path, now, "field is immutable")];
+  const changed = before!.flatMap((range, index) => (now![index] === range ? [] : [index]));
+  return [...changed.map((index) => invalid(path.index(index), now![index], "field is immutable")), ...again];
 }
 
 export const ipAddresses = defineResource<any>({
@@ -87,5 +96,6 @@ export const serviceCidrs = defineResource<any>({
   subresources: [statusSubresource],
   statusFields: ["status"],
   validate: validateRanges,
+  validateUpdate: validateRangesUpdate,
   columns: [text("CIDRs", ({ spec }) => (spec?.cidrs ?? []).join(",")), ageColumn],
 });

@@ -1,10 +1,19 @@
-import { type FieldError, FieldPath, invalid, notSupported, required } from "../machinery/field.ts";
+import {
+  type FieldError,
+  FieldPath,
+  forbiddenField,
+  invalid,
+  notSupported,
+  required,
+  tooLong,
+} from "../machinery/field.ts";
 import { parseIp } from "../machinery/ip.ts";
 import {
   dns1123Label,
   dns1123Subdomain,
   domainPrefixedPath,
   ipAddress,
+  pathSegment,
   portName,
   portNumber,
   wildcardDns1123Subdomain,
@@ -25,13 +34,15 @@ function hostsText({ spec }: any): string {
 
 function addressText({ status }: any): string {
   const points = status?.loadBalancer?.ingress ?? [];
-  return points.map(({ ip, hostname }: { ip?: string; hostname?: string }) => ip || hostname || "").join(",");
+  const names = points.map(({ ip, hostname }: { ip?: string; hostname?: string }) => ip || hostname).filter(Boolean);
+  return [...new Set(names)].sort().join(",");
 }
 
 type Ingress = KubeObject & { spec: any; status?: any };
 
 const specPath = new FieldPath("spec");
 const classAnnotation = "kubernetes.io/ingress.class";
+const notAnAddress = "must be a DNS name, not an IP address";
 const pathTypes = ["Exact", "ImplementationSpecific", "Prefix"];
 
 function checkHost(errors: Errors, host: string, path: () => FieldPath): void {
@@ -39,16 +50,24 @@ function checkHost(errors: Errors, host: string, path: () => FieldPath): void {
 }
 
 function checkBackend(errors: Errors, { service, resource }: any, path: FieldPath): void {
-  if (service && resource) {
-    errors.push(invalid(path, "", "cannot set both resource and service backends"));
-  } else if (!service && !resource) {
-    errors.push(required(path, "resource or service backend is required"));
+  if (service && resource) errors.push(invalid(path, "", "cannot set both resource and service backends"));
+  else if (service) checkService(errors, service, path);
+  else if (resource) checkReference(errors, resource, path.child("resource"));
+  else errors.push(invalid(path, "", "resource or service backend is required"));
+}
+
+/** An object of any kind, named by its group, kind and name. */
+function checkReference(errors: Errors, ref: any, path: FieldPath): void {
+  if (ref.apiGroup !== undefined) {
+    addInvalid(errors, () => path.child("apiGroup"), ref.apiGroup, dns1123Subdomain(ref.apiGroup));
   }
-  if (resource) {
-    if (!resource.kind) errors.push(required(path.child("resource", "kind")));
-    if (!resource.name) errors.push(required(path.child("resource", "name")));
+  for (const field of ["kind", "name"]) {
+    if (!ref[field]) errors.push(required(path.child(field)));
+    else addInvalid(errors, () => path.child(field), ref[field], pathSegment(ref[field]));
   }
-  if (!service) return;
+}
+
+function checkService(errors: Errors, service: any, path: FieldPath): void {
   const at = path.child("service");
   if (!service.name) errors.push(required(at.child("name")));
   else addInvalid(errors, () => at.child("name"), service.name, dns1123Label(service.name));
@@ -76,10 +95,7 @@ function checkPath(errors: Errors, { path: text, pathType, backend }: any, at: F
 }
 
 function checkPathText(errors: Errors, text: string, pathType: string, at: FieldPath): void {
-  if (!text.startsWith("/")) {
-    errors.push(invalid(at, text, "must be an absolute path"));
-    return;
-  }
+  if (!text.startsWith("/")) errors.push(invalid(at, text, "must be an absolute path"));
   if (pathType === "ImplementationSpecific") return;
   for (const bad of badSequences) {
     if (text.includes(bad)) errors.push(invalid(at, text, `must not contain '${bad}'`));
@@ -91,8 +107,8 @@ function checkRules(errors: Errors, rules: any[], path: FieldPath): void {
   for (const [index, { host, http }] of rules.entries()) {
     const at = path.index(index);
     if (host) {
-      if (parseIp(host)) errors.push(invalid(at.child("host"), host, "must be a DNS name, not an IP address"));
-      else checkHost(errors, host, () => at.child("host"));
+      if (parseIp(host)) errors.push(invalid(at.child("host"), host, notAnAddress));
+      checkHost(errors, host, () => at.child("host"));
     }
     if (!http) continue;
     const paths: any[] = http.paths ?? [];
@@ -110,10 +126,12 @@ function validate({ spec }: Ingress): FieldError[] {
   }
   if (spec.defaultBackend) checkBackend(errors, spec.defaultBackend, specPath.child("defaultBackend"));
   checkRules(errors, spec.rules ?? [], specPath.child("rules"));
-  for (const [index, { hosts = [] }] of (spec.tls ?? []).entries()) {
+  for (const [index, { hosts = [], secretName }] of (spec.tls ?? []).entries()) {
+    const at = specPath.child("tls").index(index);
     for (const [position, host] of hosts.entries()) {
-      checkHost(errors, host, () => specPath.child("tls").index(index).child("hosts").index(position));
+      checkHost(errors, host, () => at.child("hosts").index(position));
     }
+    if (secretName) addInvalid(errors, () => at.child("secretName"), secretName, dns1123Subdomain(secretName));
   }
   if (spec.ingressClassName !== undefined) {
     const at = () => specPath.child("ingressClassName");
@@ -135,12 +153,15 @@ function validateStatusUpdate({ status }: Ingress): FieldError[] {
   for (const [index, { ip, hostname }] of (status?.loadBalancer?.ingress ?? []).entries()) {
     const at = new FieldPath("status").child("loadBalancer", "ingress").index(index);
     if (ip) addInvalid(errors, () => at.child("ip"), ip, ipAddress(ip));
-    if (hostname) addInvalid(errors, () => at.child("hostname"), hostname, dns1123Subdomain(hostname));
+    if (!hostname) continue;
+    addInvalid(errors, () => at.child("hostname"), hostname, dns1123Subdomain(hostname));
+    if (parseIp(hostname)) errors.push(invalid(at.child("hostname"), hostname, notAnAddress));
   }
   return errors;
 }
 
-function* warnings({ metadata }: Ingress): Iterable<string> {
+function* warnings({ metadata, spec }: Ingress, previous?: Ingress): Iterable<string> {
+  if (previous || spec.ingressClassName !== undefined) return;
   if (metadata.annotations?.[classAnnotation] !== undefined) {
     yield `annotation ${JSON.stringify(classAnnotation)} is deprecated, please use 'spec.ingressClassName' instead`;
   }
@@ -178,19 +199,29 @@ function parametersText({ spec }: any): string {
   return `${kind}/${parameters.name}`;
 }
 
+const controllerMax = 250;
+
 function validateClass({ spec }: any): FieldError[] {
   const errors: FieldError[] = [];
   if (!spec.controller) errors.push(required(specPath.child("controller")));
-  else addInvalid(errors, () => specPath.child("controller"), spec.controller, domainPrefixedPath(spec.controller));
+  else {
+    const at = specPath.child("controller");
+    if (spec.controller.length > controllerMax) errors.push(tooLong(at, controllerMax));
+    addInvalid(errors, () => at, spec.controller, domainPrefixedPath(spec.controller));
+  }
   const { parameters } = spec;
   if (!parameters) return errors;
   const path = specPath.child("parameters");
-  if (!parameters.kind) errors.push(required(path.child("kind"), "kind is required"));
-  if (!parameters.name) errors.push(required(path.child("name"), "name is required"));
-  if (parameters.scope === "Namespace" && !parameters.namespace) {
-    errors.push(required(path.child("namespace"), "`parameters.scope` is set to 'Namespace'"));
-  }
+  checkReference(errors, parameters, path);
   checkOneOf(errors, parameters.scope, ["Cluster", "Namespace"], () => path.child("scope"));
+  const { scope, namespace } = parameters;
+  const at = path.child("namespace");
+  if (scope === "Namespace" && namespace === undefined) {
+    errors.push(required(at, "`parameters.scope` is set to 'Namespace'"));
+  } else if (scope === "Namespace") addInvalid(errors, () => at, namespace, dns1123Label(namespace));
+  else if (scope === "Cluster" && namespace !== undefined) {
+    errors.push(forbiddenField(at, "`parameters.scope` is set to 'Cluster'"));
+  }
   return errors;
 }
 

@@ -1,9 +1,10 @@
 import { checkPort } from "../core/podspec/probes.ts";
 import { type FieldError, FieldPath, forbiddenField, invalid, notSupported, required } from "../machinery/field.ts";
+import { parseCidr } from "../machinery/ip.ts";
 import { cidr } from "../machinery/names.ts";
 import type { KubeObject } from "../machinery/object.ts";
 import { defineResource } from "../machinery/resource.ts";
-import { isWithin } from "../parts/addresses.ts";
+import { isWithin, rangeWarnings } from "../parts/addresses.ts";
 import { addInvalid, checkLabelSelector, checkOneOf, type Errors } from "../parts/checks.ts";
 import { ageColumn, selectorText, text } from "../parts/columns.ts";
 
@@ -22,18 +23,15 @@ function defaults({ spec }: NetworkPolicy): void {
 
 function checkPolicyPort(errors: Errors, { protocol, port, endPort }: any, path: FieldPath): void {
   checkOneOf(errors, protocol, ["TCP", "UDP", "SCTP"], () => path.child("protocol"));
-  if (port !== undefined) {
-    checkPort(errors, port, () => path.child("port"));
-  }
-  if (endPort === undefined) return;
   const at = path.child("endPort");
-  if (port === undefined) errors.push(invalid(at, endPort, "may not be specified when `port` is not specified"));
-  else if (typeof port === "string")
-    errors.push(invalid(at, endPort, "may not be specified when `port` is non-numeric"));
-  else {
-    if (endPort < port) errors.push(invalid(at, endPort, "must be greater than or equal to `port`"));
-    checkPort(errors, endPort, () => at);
+  const whyNot = port === undefined ? "not specified" : "non-numeric";
+  if (endPort !== undefined && typeof port !== "number") {
+    errors.push(invalid(at, endPort, `may not be specified when \`port\` is ${whyNot}`));
   }
+  if (port !== undefined) checkPort(errors, port, () => path.child("port"));
+  if (endPort === undefined || typeof port !== "number") return;
+  if (endPort < port) errors.push(invalid(at, endPort, "must be greater than or equal to `port`"));
+  checkPort(errors, endPort, () => at);
 }
 
 function checkBlock(errors: Errors, block: any, path: FieldPath): void {
@@ -42,12 +40,12 @@ function checkBlock(errors: Errors, block: any, path: FieldPath): void {
     return;
   }
   addInvalid(errors, () => path.child("cidr"), block.cidr, cidr(block.cidr));
+  if (!parseCidr(block.cidr)) return;
   for (const [index, except] of (block.except ?? []).entries()) {
     const at = path.child("except").index(index);
     addInvalid(errors, () => at, except, cidr(except));
-    if (cidr(except).length === 0 && cidr(block.cidr).length === 0 && !isWithin(except, block.cidr)) {
-      const why = `must be a strict subset of \`cidr\``;
-      errors.push(invalid(at, except, why));
+    if (parseCidr(except) && !isWithin(except, block.cidr)) {
+      errors.push(invalid(at, except, "must be a strict subset of `cidr`"));
     }
   }
 }
@@ -92,6 +90,25 @@ function validate({ spec }: NetworkPolicy): FieldError[] {
   return errors;
 }
 
+/** Ranges that are right but not written as they should be. */
+function* warnings({ spec }: NetworkPolicy): Iterable<string> {
+  for (const [field, peers] of [
+    ["ingress", "from"],
+    ["egress", "to"],
+  ] as const) {
+    for (const [index, rule] of (spec[field] ?? []).entries()) {
+      for (const [position, { ipBlock }] of (rule[peers] ?? []).entries()) {
+        if (!ipBlock) continue;
+        const path = specPath.child(field).index(index).child(peers).index(position).child("ipBlock");
+        yield* rangeWarnings(ipBlock.cidr ?? "", path.child("cidr"));
+        for (const [place, each] of (ipBlock.except ?? []).entries()) {
+          yield* rangeWarnings(each, path.child("except").index(place));
+        }
+      }
+    }
+  }
+}
+
 export const networkPolicies = defineResource<NetworkPolicy>({
   group: "networking.k8s.io",
   version: "v1",
@@ -103,5 +120,6 @@ export const networkPolicies = defineResource<NetworkPolicy>({
   generation: true,
   defaults,
   validate,
+  warnings,
   columns: [text("Pod-Selector", ({ spec }) => selectorText(spec?.podSelector)), ageColumn],
 });

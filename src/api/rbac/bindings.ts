@@ -1,5 +1,5 @@
 import { type FieldError, FieldPath, invalid, notSupported, required } from "../machinery/field.ts";
-import { dns1123Subdomain } from "../machinery/names.ts";
+import { dns1123Subdomain, pathSegment } from "../machinery/names.ts";
 import { defineResource } from "../machinery/resource.ts";
 import { addInvalid, type Errors, sameValue } from "../parts/checks.ts";
 import { ageColumn, text, wide } from "../parts/columns.ts";
@@ -53,10 +53,7 @@ function validateBinding(binding: any, kinds: readonly string[], namespaced: boo
   if (apiGroup !== group) errors.push(notSupported(path.child("apiGroup"), apiGroup ?? "", [group]));
   if (!kinds.includes(kind)) errors.push(notSupported(path.child("kind"), kind, kinds));
   if (name === "") errors.push(required(path.child("name")));
-  else
-    for (const bad of ["/", "%"]) {
-      if (name.includes(bad)) errors.push(invalid(path.child("name"), name, `may not contain '${bad}'`));
-    }
+  else addInvalid(errors, () => path.child("name"), name, pathSegment(name));
   for (const [index, subject] of (binding.subjects ?? []).entries()) {
     checkSubject(errors, subject, namespaced, new FieldPath("subjects").index(index));
   }
@@ -67,7 +64,9 @@ function validateBinding(binding: any, kinds: readonly string[], namespaced: boo
 function validateUpdate(next: any, previous: any): FieldError[] {
   if (sameValue(next.roleRef, previous.roleRef)) return [];
   const { apiGroup = "", kind = "", name = "" } = next.roleRef ?? {};
-  return [invalid(new FieldPath("roleRef"), { apiGroup, kind, name }, "cannot change roleRef")];
+  // The real server prints its own struct here.
+  const shown = { APIGroup: apiGroup, Kind: kind, Name: name };
+  return [invalid(new FieldPath("roleRef"), shown, "cannot change roleRef")];
 }
 
 const columns = [

@@ -55,7 +55,7 @@ export const priorityClasses = defineResource<PriorityClass>({
   defaults(draft) {
     draft.preemptionPolicy ??= "PreemptLowerPriority";
   },
-  validate,
+  validateCreate: validate,
   validateUpdate,
   // Only the description may change, and that is not counted.
   canonicalize(draft) {

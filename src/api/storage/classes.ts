@@ -1,7 +1,16 @@
-import { type FieldError, FieldPath, forbiddenField, invalid, required, tooLong } from "../machinery/field.ts";
+import {
+  duplicate,
+  type FieldError,
+  FieldPath,
+  forbiddenField,
+  invalid,
+  required,
+  tooLong,
+} from "../machinery/field.ts";
 import { qualifiedName } from "../machinery/names.ts";
 import type { KubeObject } from "../machinery/object.ts";
 import { defineResource } from "../machinery/resource.ts";
+import { oldNodeLabelText } from "../node/labels.ts";
 import { addInvalid, checkImmutable, checkRequiredOneOf, type Errors, sameValue } from "../parts/checks.ts";
 import { ageColumn, text } from "../parts/columns.ts";
 
@@ -19,29 +28,61 @@ function nameColumn(...annotations: string[]) {
 
 const parametersBytesMax = 256 * 1024;
 const parametersMax = 512;
+const encoder = new TextEncoder();
 
 function checkDriver(errors: Errors, driver: string | undefined, path: FieldPath): void {
   if (!driver) errors.push(required(path));
-  else addInvalid(errors, () => path, driver.toLowerCase(), qualifiedName(driver.toLowerCase()));
+  else addInvalid(errors, () => path, driver, qualifiedName(driver.toLowerCase()));
 }
 
 function checkParameters(errors: Errors, parameters: Record<string, string> | undefined, path: FieldPath): void {
   const entries = Object.entries(parameters ?? {});
-  if (entries.length > parametersMax) errors.push(tooLong(path, parametersMax));
+  if (entries.length > parametersMax) {
+    errors.push(tooLong(path, parametersMax));
+    return;
+  }
   let bytes = 0;
   for (const [key, value] of entries) {
     if (key === "") errors.push(invalid(path, "", "field can not be empty."));
-    bytes += key.length + value.length;
+    bytes += encoder.encode(key).length + encoder.encode(value).length;
   }
   if (bytes > parametersBytesMax) errors.push(tooLong(path, parametersBytesMax));
 }
 
 function checkTopologies(errors: Errors, terms: any[] | undefined, path: FieldPath): void {
+  // As in the real server, which keeps an empty place for each term beside those it has seen: a term that says nothing
+  // is the same as each of these places.
+  const seen = (terms ?? []).map(() => "[]");
   for (const [index, { matchLabelExpressions = [] }] of (terms ?? []).entries()) {
-    for (const [position, { key = "", values }] of matchLabelExpressions.entries()) {
-      const at = path.index(index).child("matchLabelExpressions").index(position);
-      if (!values?.length) errors.push(required(at.child("values")));
-      addInvalid(errors, () => at.child("key"), key, qualifiedName(key));
+    const at = path.index(index).child("matchLabelExpressions");
+    const term = checkTopology(errors, matchLabelExpressions, at);
+    for (const each of seen) if (each === term) errors.push(duplicate(at, ""));
+    seen.push(term);
+  }
+}
+
+/** One term; gives what it says in a form that is equal for equal terms. */
+function checkTopology(errors: Errors, expressions: readonly any[], path: FieldPath): string {
+  const keys = new Map<string, string[]>();
+  for (const [index, { key = "", values = [] }] of expressions.entries()) {
+    const at = path.index(index);
+    if (values.length === 0) errors.push(required(at.child("values")));
+    for (const [position, value] of values.entries()) {
+      if (values.indexOf(value) < position) errors.push(duplicate(at.child("values").index(position), value));
+    }
+    addInvalid(errors, () => at.child("key"), key, qualifiedName(key));
+    if (keys.has(key)) errors.push(duplicate(at.child("key"), key));
+    keys.set(key, [...new Set<string>(values)].sort());
+  }
+  return JSON.stringify([...keys].sort(([one], [other]) => (one < other ? -1 : 1)));
+}
+
+function* warnings({ allowedTopologies }: any): Iterable<string> {
+  for (const [index, { matchLabelExpressions = [] }] of (allowedTopologies ?? []).entries()) {
+    for (const [position, { key }] of matchLabelExpressions.entries()) {
+      const text = oldNodeLabelText(key ?? "");
+      const at = new FieldPath("allowedTopologies").index(index).child("matchLabelExpressions").index(position);
+      if (text) yield `${at.child("key")}: ${text}`;
     }
   }
 }
@@ -77,6 +118,7 @@ export const storageClasses = defineResource<any>({
     draft.volumeBindingMode ??= "Immediate";
   },
   validate: validateStorageClass,
+  warnings,
   validateUpdate: (next, previous) =>
     checkUnchanged(next, previous, ["parameters", "provisioner", "reclaimPolicy", "volumeBindingMode"]),
   columns: [
