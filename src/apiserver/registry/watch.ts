@@ -32,11 +32,25 @@ const events = {
 };
 const lineEnd = utf8.encode("}\n");
 
-/** The event as plain JSON. The object's bytes are made once for all watchers. */
+/** The lines that were made last: all watchers of a write ask for the same one, one after the other. */
+const lines: { type: string; item: Cached; line: Uint8Array }[] = [];
+const linesMax = 16;
+
+function lineOf(type: WatchEvent["type"], item: Cached): Uint8Array {
+  const known = lines.find((each) => each.item === item && each.type === type);
+  if (known) return known.line;
+  const line = joinLine(type, item.bytes());
+  if (lines.unshift({ type, item, line }) > linesMax) lines.pop();
+  return line;
+}
+
+/** The event as plain JSON, made once for all watchers. */
 export const encodePlain: EventEncoder = (type, item) => ({
   type,
-  object: item.object,
-  bytes: () => joinLine(type, item.bytes()),
+  get object() {
+    return item.object;
+  },
+  bytes: () => lineOf(type, item),
 });
 
 /** An event of any object, serialised on demand. */
