@@ -5,10 +5,12 @@ import { benchFlood } from "./flood.ts";
 import { benchHttp } from "./http.ts";
 import { benchStart } from "./start.ts";
 import { benchStore } from "./store.ts";
+import { benchWatchers } from "./watchers.ts";
 
 const parts: Record<string, () => Promise<void>> = {
   store: benchStore,
   http: benchHttp,
+  watchers: benchWatchers,
   flood: benchFlood,
   start: benchStart,
   cluster: benchCluster,

@@ -1,25 +1,12 @@
 // Requests to the API server over a bare node:http2 server that answers the same bytes, in the same run. Admission and
 // roles are on; the store is in memory.
 
-import { type ChildProcess, fork } from "node:child_process";
 import * as http2 from "node:http2";
-import { join } from "node:path";
 import { median } from "./report.ts";
 import { type BenchRequest, requests } from "./requests.ts";
+import { serve } from "./serve.ts";
 
 const rounds = 5;
-
-/** Starts a server of `bench/servers.ts` and gives where it listens. */
-async function serve(kind: "bare" | "api"): Promise<{ child: ChildProcess; url: string }> {
-  const child = fork(join(import.meta.dirname, "servers.ts"), [kind], {
-    stdio: ["ignore", "inherit", "inherit", "ipc"],
-  });
-  const url = await new Promise<string>((resolve, reject) => {
-    child.once("message", (message) => resolve(String(message)));
-    child.once("exit", (code) => reject(new Error(`bench server ${kind} ended with ${code}`)));
-  });
-  return { child, url };
-}
 
 let next = 1;
 
