@@ -6,34 +6,25 @@ import type { HttpHandler, Net, TlsIdentity } from "../base/http.ts";
 import type { Clock, Disk, Random } from "../base/world.ts";
 import type { Store } from "../store/mod.ts";
 import { admissionPlugins } from "./admission/plugins.ts";
-import { type Aggregator, runAggregator } from "./aggregation/aggregator.ts";
-import { type AuditOptions, auditing } from "./audit/auditing.ts";
-import { type AuthenticationOptions, authentication } from "./auth/authentication.ts";
-import { type AuthorizationMode, authorizerOf, rbacOf } from "./auth/authorization.ts";
-import { attributesOf, requestAuthorizer } from "./auth/denial.ts";
-import { impersonated } from "./auth/impersonation.ts";
+import { runAggregator } from "./aggregation/aggregator.ts";
+import type { AuditOptions } from "./audit/auditing.ts";
+import type { AuthenticationOptions } from "./auth/authentication.ts";
+import { type AuthorizationMode, authorizerOf } from "./auth/authorization.ts";
 import { bootstrap, ensureFlowControl, publishEndpoint } from "./bootstrap/bootstrap.ts";
 import { openWatchCache } from "./cache/cache.ts";
 import { packedStore } from "./cache/packed.ts";
-import { componentProbes } from "./component_statuses.ts";
 import { runDefinitions } from "./crd/controller.ts";
 import { type Encryption, encryptedStore } from "./encryption/store.ts";
 import { keepConditions } from "./flowcontrol/conditions.ts";
-import { type FlowControlOptions, flowControl } from "./flowcontrol/flow_control.ts";
-import { createHandler } from "./http/handler.ts";
+import type { FlowControlOptions } from "./flowcontrol/flow_control.ts";
+import { createFront, type ServerState } from "./front.ts";
 import { parseRoute, type Route } from "./http/route.ts";
-import { timedAuthentication, timedAuthorization } from "./metrics/auth.ts";
-import { requestMeter } from "./metrics/requests.ts";
-import { flowObserver, serverMetrics } from "./metrics/server_metrics.ts";
+import { type ServerMetrics, serverMetrics } from "./metrics/server_metrics.ts";
 import { timedPlugins, timedStore } from "./metrics/timed.ts";
-import { healthChecks, type startSteps } from "./paths/health.ts";
-import { pathHandler } from "./paths/paths.ts";
 import type { Registry } from "./registry/scope.ts";
 import { resourceTable } from "./resource_table.ts";
 import { webhookPoster } from "./services/webhook.ts";
 import { compactRegularly } from "./shared/compaction.ts";
-import { connector } from "./subresources/connect.ts";
-import { virtualKinds } from "./virtual.ts";
 
 export interface ApiServerOptions extends AuthenticationOptions {
   store: Store;
@@ -88,103 +79,66 @@ const nothing = () => ({ decision: "none" as const, reason: "" });
 /** Reviews are answered with the largest request at most, in base64, and something around it. */
 const admissionCaller = { userAgent: "kube-apiserver-admission", answerBytesMax: 8 * 1024 * 1024 };
 
-/** Loads the store and gives the API as a function. The caller listens, and closes the store afterwards. */
-export async function createApiServer(options: ApiServerOptions): Promise<ApiServer> {
-  const { clock, random, net } = options;
-  const metrics = serverMetrics();
+/** Opens the store and what operations stand on. */
+async function openRegistry(options: ApiServerOptions, metrics: ServerMetrics, signal: AbortSignal) {
+  const { clock, random, net, encryption } = options;
+  const resources = options.resources ?? builtinResources;
   // What others read too is not packed.
   const packed = options.store.shared ? options.store : packedStore(options.store);
-  const { encryption } = options;
-  const safe = encryption ? encryptedStore(packed, encryption, options.resources ?? builtinResources, random) : packed;
+  const safe = encryption ? encryptedStore(packed, encryption, resources, random) : packed;
   const store = timedStore(safe, metrics, clock);
-  const abort = new AbortController();
-  const resources = options.resources ?? builtinResources;
-  const [cache] = await Promise.all([openWatchCache(store, resources, clock, abort.signal), loadDefinitions()]);
-  const serviceCidr = options.serviceCidr ?? "10.96.0.0/16";
-  const nodePorts = options.nodePorts ?? { first: 30_000, last: 32_767 };
+  const [cache] = await Promise.all([openWatchCache(store, resources, clock, signal), loadDefinitions()]);
+  const facts = {
+    serviceCidr: options.serviceCidr ?? "10.96.0.0/16",
+    nodePorts: options.nodePorts ?? { first: 30_000, last: 32_767 },
+  };
   const table = resourceTable(resources);
   const current = (): Registry => registry;
   const postReview = webhookPoster(current, net, admissionCaller);
-  const registry: Registry = {
-    store,
-    cache,
-    clock,
-    random,
-    resources: table,
-    admission: timedPlugins(admissionPlugins(current, { serviceCidr, nodePorts }, postReview), metrics, clock),
-    authorizer: nothing,
-  };
-  const modes = options.authorizationModes ?? ["Node", "RBAC"];
-  registry.authorizer = authorizerOf(registry, modes);
-  const { authenticate, tokens, keys, audiences } = authentication(registry, net, options);
-  const connect = connector(current, { net, ...options.kubelet });
-  const virtual = virtualKinds({
-    tokens,
-    audiences,
-    rbac: () => (modes.includes("RBAC") ? rbacOf(registry) : undefined),
-    components: componentProbes(net, () => cache.failed !== undefined, options.localComponents),
-  });
+  const admission = timedPlugins(admissionPlugins(current, facts, postReview), metrics, clock);
+  const registry: Registry = { store, cache, clock, random, resources: table, admission, authorizer: nothing };
+  registry.authorizer = authorizerOf(registry, options.authorizationModes ?? ["Node", "RBAC"]);
+  return { registry, table, postReview, serviceCidr: facts.serviceCidr };
+}
+
+/** Loads the store and gives the API as a function. The caller listens, and closes the store afterwards. */
+export async function createApiServer(options: ApiServerOptions): Promise<ApiServer> {
+  const { clock, net } = options;
+  const metrics = serverMetrics();
+  const abort = new AbortController();
+  const { signal } = abort;
+  const { registry, table, postReview, serviceCidr } = await openRegistry(options, metrics, signal);
   const report = (error: unknown) => options.report?.(error, parseRoute("GET", "/"));
-  const flow = flowControl(registry, options.flowControl ?? {}, flowObserver(metrics));
-  const audit = auditing(options.audit, options.disk, clock, metrics, report);
-  const started = new Set<keyof typeof startSteps>();
-  let leaving = false;
-  const facts = { storeFailed: () => cache.failed !== undefined, started, shuttingDown: () => leaving };
-  let aggregator: Aggregator | undefined;
-  let advertised: string | undefined;
-  const paths = pathHandler(
-    registry,
-    keys,
-    options.jwksUri,
-    () => aggregator,
-    () => advertised,
-    healthChecks(facts),
-    { metrics, flow, clock, disk: options.disk, flags: options.flags },
-  );
-  const handler = createHandler({
-    registry,
-    authenticate: timedAuthentication(authenticate, metrics, clock),
-    impersonate: (user, route, request) =>
-      impersonated(request, attributesOf(user, route), (attributes) => registry.authorizer(attributes)),
-    authorize: timedAuthorization(requestAuthorizer(registry), metrics, clock),
-    flow,
-    audit: audit.begin,
-    meter: requestMeter(metrics, table, clock),
-    paths: (route, request) => paths(route, request),
-    aggregated: (path, request, user) => aggregator?.answer(path, request, user),
-    subresources: { connect, tokens: keys, audiences, virtual },
-    report: options.report ?? (() => {}),
-  });
-  await bootstrap(registry, { ...options, serviceCidr }, abort.signal);
-  started.add("bootstrap");
-  const conditions = keepConditions(registry, report, abort.signal);
-  const upkeep = repeatedly(clock, upkeepMs, () => ensureFlowControl(registry, abort.signal), report);
-  started.add("flowControl");
-  const definitions = await runDefinitions(registry, table, net, report, abort.signal);
-  const access = { net, identity: options.proxyClient };
-  aggregator = await runAggregator(registry, access, report, abort.signal);
-  started.add("definitions").add("aggregation");
-  const compaction = compactRegularly(store, clock, abort.signal);
+  const state: ServerState = { started: new Set(), leaving: false };
+  const front = createFront(registry, options, metrics, state, report);
+  await bootstrap(registry, { ...options, serviceCidr }, signal);
+  state.started.add("bootstrap");
+  const conditions = keepConditions(registry, report, signal);
+  const upkeep = repeatedly(clock, upkeepMs, () => ensureFlowControl(registry, signal), report);
+  state.started.add("flowControl");
+  const definitions = await runDefinitions(registry, table, net, report, signal);
+  const aggregator = await runAggregator(registry, { net, identity: options.proxyClient }, report, signal);
+  state.aggregator = aggregator;
+  state.started.add("definitions").add("aggregation");
+  const compaction = compactRegularly(registry.store, clock, signal);
   const serviceIp = firstAddress(serviceCidr);
   return {
-    handler,
+    handler: front.handler,
     serviceIp,
-    revision: () => cache.revision,
+    revision: () => registry.cache.revision,
     publish(address, port) {
-      if (address !== undefined) advertised = `${address.includes(":") ? `[${address}]` : address}:${port}`;
-      return publishEndpoint(registry, { serviceIp, address, port }, abort.signal);
+      if (address !== undefined) state.advertised = `${address.includes(":") ? `[${address}]` : address}:${port}`;
+      return publishEndpoint(registry, { serviceIp, address, port }, signal);
     },
     announceShutdown() {
-      leaving = true;
+      state.leaving = true;
     },
     async [Symbol.asyncDispose]() {
       // While the cache still follows the store: writes wait for it.
       await conditions[Symbol.asyncDispose]();
       abort.abort();
       upkeep[Symbol.dispose]();
-      flow[Symbol.dispose]();
-      await audit.flush();
-      connect.close();
+      await front.close();
       postReview[Symbol.dispose]();
       await definitions[Symbol.asyncDispose]();
       await aggregator[Symbol.asyncDispose]();

@@ -9,7 +9,6 @@ const storageSeconds = [
   ...[0.005, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1, 1.25, 1.5, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 45, 60],
 ];
 const admissionSeconds = [0.005, 0.025, 0.1, 0.5, 1, 2.5];
-const stepSeconds = [0.005, 0.025, 0.1, 0.5, 2.5];
 const authSeconds = Array.from({ length: 15 }, (_, index) => 0.001 * 2 ** index);
 const waitSeconds = [0, 0.005, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30];
 const sizes = Array.from({ length: 7 }, (_, index) => 1000 * 10 ** index);
@@ -18,11 +17,12 @@ const seatCounts = [1, 2, 4, 10];
 /** What the server counts. Names and labels are kube-apiserver's (its metrics reference). */
 export type ServerMetrics = ReturnType<typeof serverMetrics>;
 
-/** Makes every family, empty. */
-export function serverMetrics() {
-  const where = ["group", "version", "resource", "subresource", "scope", "component"];
-  const flow = ["priority_level", "flow_schema"];
-  const families = {
+/** What requests are about, as labels. */
+const where = ["group", "version", "resource", "subresource", "scope", "component"];
+
+/** Of requests and their answers. */
+function requestFamilies() {
+  return {
     requests: counter("apiserver_request_total", "Requests by verb, what they were about, and the answer's code.", [
       "verb",
       "dry_run",
@@ -50,12 +50,12 @@ export function serverMetrics() {
       "code",
     ]),
     watchEvents: counter("apiserver_watch_events_total", "Events sent to watchers.", ["group", "version", "kind"]),
-    watchSizes: histogram(
-      "apiserver_watch_events_sizes",
-      "Sizes of events sent to watchers, in bytes.",
-      ["group", "version", "kind"],
-      Array.from({ length: 8 }, (_, index) => 1024 * 2 ** index),
-    ),
+  };
+}
+
+/** Of what is stored. */
+function storageFamilies() {
+  return {
     objects: gauge("apiserver_storage_objects", "Objects stored, by resource.", ["resource"]),
     resourceObjects: gauge("apiserver_resource_objects", "Objects stored, by resource.", ["group", "resource"]),
     storageSeconds: histogram(
@@ -66,17 +66,17 @@ export function serverMetrics() {
     ),
     storageRequests: counter("etcd_requests_total", "Requests to the store.", ["operation", "type"]),
     storageErrors: counter("etcd_request_errors_total", "Requests to the store that failed.", ["operation", "type"]),
+  };
+}
+
+/** Of who is let in, and what is refused or recorded. */
+function decisionFamilies() {
+  return {
     pluginSeconds: histogram(
       "apiserver_admission_controller_admission_duration_seconds",
       "How long admission plugins took, in seconds.",
       ["name", "operation", "rejected", "type"],
       admissionSeconds,
-    ),
-    stepSeconds: histogram(
-      "apiserver_admission_step_admission_duration_seconds",
-      "How long all admission plugins of a kind took together, in seconds.",
-      ["operation", "rejected", "type"],
-      stepSeconds,
     ),
     authentications: counter("authentication_attempts", "Authentications by outcome.", ["result"]),
     authenticationSeconds: histogram(
@@ -96,6 +96,13 @@ export function serverMetrics() {
     auditEvents: counter("apiserver_audit_event_total", "Audit events made."),
     auditErrors: counter("apiserver_audit_error_total", "Audit events that were lost.", ["plugin"]),
     auditLevels: counter("apiserver_audit_level_total", "Requests by audit level.", ["level"]),
+  };
+}
+
+/** Of priority and fairness. */
+function flowFamilies() {
+  const flow = ["priority_level", "flow_schema"];
+  return {
     flowRejected: counter(
       "apiserver_flowcontrol_rejected_requests_total",
       "Requests that priority and fairness refused.",
@@ -137,6 +144,12 @@ export function serverMetrics() {
       "priority_level",
     ]),
     flowCurrent: gauge("apiserver_flowcontrol_current_limit_seats", "Seats at present.", ["priority_level"]),
+  };
+}
+
+/** Of the process. */
+function processFamilies() {
+  return {
     health: gauge("kubernetes_healthcheck", "Health checks: 1 is well.", ["name", "type"]),
     healthTotal: counter("kubernetes_healthchecks_total", "Health checks done.", ["name", "status", "type"]),
     build: gauge("kubernetes_build_info", "What was built: always 1.", [
@@ -148,6 +161,17 @@ export function serverMetrics() {
     files: gauge("process_open_fds", "Open files."),
     filesMax: gauge("process_max_fds", "Files that may be open."),
     started: gauge("process_start_time_seconds", "When the process started, in seconds since the epoch."),
+  };
+}
+
+/** Makes every family, empty. */
+export function serverMetrics() {
+  const families = {
+    ...requestFamilies(),
+    ...storageFamilies(),
+    ...decisionFamilies(),
+    ...flowFamilies(),
+    ...processFamilies(),
   };
   const all: readonly Family[] = Object.values(families);
   return { ...families, text: () => exposition(all), slis: () => exposition([families.health, families.healthTotal]) };
