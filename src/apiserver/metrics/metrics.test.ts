@@ -57,6 +57,8 @@ test("requests are counted under Kubernetes' names; names that clients make up a
     await ask(server, { path: `${maps}?dryRun=All`, body: { metadata: { name: "b" } }, user: masters });
     await ask(server, { path: "/api/v1/namespaces/default/madeup", user: masters });
     await ask(server, { method: "MADEUP", path: "/made/up", user: masters });
+    await ask(server, { method: "MADEUP", path: maps, user: masters });
+    await ask(server, { path: `${maps}/a/madeup`, user: masters });
     await ask(server, { path: maps, user: { username: "ann", groups: [] } });
   });
   const where = 'group="",version="v1",resource="configmaps",subresource=""';

@@ -63,8 +63,11 @@ export function requestMeter(metrics: ServerMetrics, resources: ResourceTable, c
   const inFlight = { readOnly: metrics.inFlight.of(["readOnly"]), mutating: metrics.inFlight.of(["mutating"]) };
 
   function seriesOf(route: Route): Series {
-    const { resource, verb } = route;
-    const dry = route.query.size > 0 && route.query.has("dryRun") ? "All" : "";
+    const { resource } = route;
+    // HTTP/2 lets a client make up methods.
+    const verb = verbs.has(route.verb) ? route.verb : "other";
+    const asked = route.query.size > 0 ? route.query.get("dryRun") : null;
+    const dry = asked === null ? "" : asked === "All" ? asked : "invalid";
     const scope = scopeOf(route);
     const path = resource ? "" : pathGroup(route.path);
     const key = resource
@@ -74,15 +77,15 @@ export function requestMeter(metrics: ServerMetrics, resources: ResourceTable, c
     if (found) return found;
     const isKnown = resource && resources.find(resource.group, resource.version, resource.plural);
     const part = isKnown?.subresources?.find(({ name }) => name === resource!.subresource)?.name ?? "";
-    const shownVerb = connecting.has(part) ? "CONNECT" : verbs.has(verb) ? verb.toUpperCase() : "other";
-    const shownDry = dry === "" ? "" : route.query.get("dryRun") === "All" ? "All" : "invalid";
+    const shownVerb = connecting.has(part) ? "CONNECT" : verb === "other" ? verb : verb.toUpperCase();
     const where = isKnown
       ? [resource!.group, resource!.version, resource!.plural, part, scope, "apiserver"]
       : ["", "", "", path, "", "apiserver"];
     const kind = isKnown ? [isKnown.group, isKnown.version, isKnown.kind] : ["", "", ""];
-    const made = newSeries(metrics, [shownVerb, shownDry, ...where], kind);
+    const made = newSeries(metrics, [shownVerb, dry, ...where], kind);
     // What is not known may be anything, and is not remembered.
-    if (isKnown || path !== "") known.set(key, made);
+    const isWhole = resource?.subresource === undefined || part !== "";
+    if (resource ? isKnown && isWhole : path !== "") known.set(key, made);
     return made;
   }
 

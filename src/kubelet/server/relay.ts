@@ -189,7 +189,8 @@ async function fromClient(socket: WebSocketStream, streams: CommandStreams, base
     const to = base64 ? bytes[0]! - 48 : bytes[0]!;
     const rest = bytes.subarray(1);
     const chunk = base64 ? Uint8Array.from(atob(textOf(rest)), (char) => char.charCodeAt(0)) : rest;
-    if (to === channel.close) streams.stdin?.closeWrite();
+    // v5 says with it which channel has ended; only the input ends before the rest.
+    if (to === channel.close && chunk[0] === channel.stdin) streams.stdin?.closeWrite();
     else if (to === channel.stdin && chunk.length > 0) await streams.stdin?.write(chunk);
     else if (to === channel.resize && chunk.length > 0) await streams.resize?.write(chunk);
   }
