@@ -3,6 +3,7 @@
 import { benchCluster } from "./cluster.ts";
 import { benchFlood } from "./flood.ts";
 import { benchHttp } from "./http.ts";
+import { benchLoad } from "./load.ts";
 import { benchStart } from "./start.ts";
 import { benchStore } from "./store.ts";
 import { benchWatchers } from "./watchers.ts";
@@ -13,6 +14,7 @@ const parts: Record<string, () => Promise<void>> = {
   watchers: benchWatchers,
   flood: benchFlood,
   start: benchStart,
+  load: benchLoad,
   cluster: benchCluster,
 };
 const wanted = process.argv.slice(2);

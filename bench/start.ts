@@ -12,7 +12,8 @@ import { median } from "./report.ts";
 const port = 16_443;
 const rounds = 6;
 
-function isReady(): Promise<boolean> {
+/** Whether a server on this machine says that it is ready. */
+export function isReady(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const request = https.get(
       { host: "127.0.0.1", port, path: "/readyz", rejectUnauthorized: false, agent: false },
@@ -38,7 +39,7 @@ export async function benchStart(): Promise<void> {
       ["apiserver", "--data-dir", join(directory, "data"), "--secure-port", String(port), "--token-auth-file", tokens],
       { stdio: "ignore" },
     );
-    while (!(await isReady())) await sleep(2);
+    while (!(await isReady(port))) await sleep(2);
     if (index > 0) times.push(performance.now() - began);
     child.kill();
     await new Promise((resolve) => child.once("exit", resolve));

@@ -45,7 +45,7 @@ export async function startControlPlane(
 ): Promise<ControlPlane> {
   const { disk, net } = machine;
   await disk.makeDirectory(places.store, { mode: 0o700 });
-  const store = await openLmdbStore(places.store);
+  const store = await openLmdbStore(places.store, disk);
   const server = await createApiServer({
     store,
     ...machine,

@@ -22,7 +22,7 @@ export async function openFlaggedStore(flags: ParsedFlags, machine: Machine): Pr
   if (servers.length > 0) return openEtcd(servers, flags, machine);
   if (!dataDir) return openMemoryStore();
   await disk.makeDirectory(`${dataDir}/store`, { mode: 0o700 });
-  return openLmdbStore(`${dataDir}/store`);
+  return openLmdbStore(`${dataDir}/store`, disk);
 }
 
 /** Opens an etcd cluster by its members' URLs (`https://host:2379`). Throws for anything else, and for missing files. */

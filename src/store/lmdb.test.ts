@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { fork } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { machineDisk } from "../host/mod.ts";
 import { testStoreContract } from "./contract.ts";
 import { openLmdbStore } from "./lmdb.ts";
 import type { Store } from "./store.ts";
@@ -38,6 +39,38 @@ test("lmdb: everything is there after closing and opening again", async () => {
     assert.deepEqual((await store.get("/a")).entry?.value, new Uint8Array([2]));
     assert.deepEqual((await store.get("/a", { revision: 2 })).entry?.value, new Uint8Array([1]));
     await assert.rejects(store.get("/a", { revision: 1 }), /compacted/);
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+});
+
+test("lmdb: a file that is mostly free pages is written anew when it is opened, and nothing is lost", async () => {
+  const directory = mkdtempSync(join(tmpdir(), "store-"));
+  const size = () => statSync(join(directory, "data.mdb")).size;
+  try {
+    let revision: number;
+    {
+      await using store = await openLmdbStore(directory);
+      const value = new Uint8Array(1_000);
+      for (let round = 0; round < 20; round++) {
+        const keys = Array.from({ length: 2_000 }, (_, index) => `/${index}`);
+        await store.commit(
+          [],
+          keys.map((put) => ({ put, value })),
+        );
+      }
+      await store.compact(await store.revision());
+      revision = (await store.commit([], [{ put: "/last", value: new Uint8Array([7]) }])).revision;
+    }
+    const before = size();
+    for (let time = 0; time < 2; time++) {
+      await using store = await openLmdbStore(directory, machineDisk);
+      assert.ok(size() < before / 2, `${size()} of ${before} bytes`);
+      assert.equal(await store.revision(), revision);
+      assert.equal((await store.range("/")).entries.length, 2_001);
+      assert.deepEqual((await store.get("/last")).entry?.value, new Uint8Array([7]));
+      revision = (await store.commit([], [{ put: "/0", value: new Uint8Array([1]) }])).revision;
+    }
   } finally {
     rmSync(directory, { recursive: true });
   }

@@ -1,4 +1,5 @@
 import { type Database, open, type RootDatabase } from "lmdb";
+import type { Disk } from "../base/world.ts";
 import type { Engine, LogRecord } from "./mvcc.ts";
 import { openStore } from "./mvcc.ts";
 import type { Entry, Store, StoreEvent } from "./store.ts";
@@ -6,9 +7,52 @@ import type { Entry, Store, StoreEvent } from "./store.ts";
 /** The database file's address space. It costs nothing until it is used. */
 const mapBytesMax = 16 * 2 ** 30;
 
-/** Opens (or makes) the store in this directory. One process at a time may hold it. */
-export function openLmdbStore(directory: string): Promise<Store> {
+/** A file of so many pages is worth a look whether most of them are free. */
+const compactPagesFrom = 8_192;
+
+/** How many page numbers one page of LMDB's list of free pages holds. */
+const freePerPage = 512;
+
+/**
+ * Opens (or makes) the store in this directory. One process at a time may hold it. With `disk`, a file that is mostly free
+ * pages is written anew first: what is read of it stays in memory, free pages between included.
+ */
+export async function openLmdbStore(directory: string, disk?: Disk): Promise<Store> {
+  if (disk) await compactFile(directory, disk);
   return openStore(lmdbEngine(directory));
+}
+
+function openRoot(path: string): RootDatabase {
+  return open({ path, mapSize: mapBytesMax, maxDbs: 4, overlappingSync: false, noMemInit: true });
+}
+
+/**
+ * Puts a copy without free pages in the file's place. The old file stays until the new one is on disk whole: a crash in
+ * between leaves the old one, and at most a copy that the next start removes.
+ */
+async function compactFile(directory: string, disk: Disk): Promise<void> {
+  const [file, beside] = [`${directory}/data.mdb`, `${directory}/compact`];
+  await disk.remove(beside, { recursive: true });
+  if (!(await disk.stat(file))) return;
+  const root = openRoot(directory);
+  const { lastPageNumber = 0, free } = root.getStats() as {
+    lastPageNumber?: number;
+    free?: { overflowPages: number };
+  };
+  const mostlyFree = lastPageNumber > compactPagesFrom && (free?.overflowPages ?? 0) * freePerPage > lastPageNumber / 3;
+  if (mostlyFree) {
+    await disk.makeDirectory(beside, { mode: 0o700 });
+    await root.backup(beside, true);
+    // A write makes LMDB bring the whole copy to the disk.
+    const copy = openRoot(beside);
+    const meta = copy.openDB<number, string>({ name: "meta", encoding: "json" });
+    await meta.put("compactions", (meta.get("compactions") ?? 0) + 1);
+    await copy.close();
+  }
+  await root.close();
+  if (!mostlyFree) return;
+  await disk.rename(`${beside}/data.mdb`, file);
+  await disk.remove(beside, { recursive: true });
 }
 
 /**
@@ -23,7 +67,7 @@ function lmdbEngine(directory: string): Engine {
 
   return {
     async open() {
-      root = open({ path: directory, mapSize: mapBytesMax, maxDbs: 4, overlappingSync: false, noMemInit: true });
+      root = openRoot(directory);
       entries = root.openDB({ name: "entries", encoding: "binary" });
       log = root.openDB({ name: "log", encoding: "binary", keyEncoding: "uint32" });
       meta = root.openDB({ name: "meta", encoding: "json" });

@@ -100,9 +100,16 @@ export class Held implements Cached {
     return this.#json;
   }
 
+  peek(): KubeObject {
+    const object = this.#object ?? this.#former?.deref() ?? served(this.#codec.decode(this.#value), this.revision);
+    // As long as it is here: nobody has to make it again for that alone.
+    this.#outline ??= this.#codec.outline(object);
+    return object;
+  }
+
   outline(): Outline {
-    this.#outline ??= this.#codec.outline(this.#object ?? this.#former?.deref() ?? this.#codec.decode(this.#value));
-    return this.#outline;
+    if (!this.#outline) this.peek();
+    return this.#outline!;
   }
 
   /** How much it takes while it is warm, in bytes. */
