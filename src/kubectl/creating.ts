@@ -29,7 +29,8 @@ export async function makeObject(call: Call, object: any, operation = "created")
     findKind(await discovery.all(true), object.apiVersion, object.kind);
   if (!mapping) throw new CommandError(`no matches for kind "${object.kind}" in version "${object.apiVersion}"`);
   const access = await call.access();
-  const explicit = access.namespaceGiven || access.namespace !== "default" || dryRunOf(call) !== "client";
+  // What is only shown names the namespace only if the user did.
+  const explicit = access.namespaceGiven || dryRunOf(call) !== "client";
   const namespace = mapping.namespaced ? access.namespace : undefined;
   const placed = namespace && explicit ? { ...object, metadata: { ...object.metadata, namespace } } : object;
   const given = call.flags.bool("save-config") ? await withLastApplied(placed) : placed;

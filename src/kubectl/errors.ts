@@ -83,7 +83,7 @@ function invalidText({ details, message }: Status): string {
   const start = named
     ? `The ${details.kind ?? ""} ${JSON.stringify(details.name ?? "")} is invalid`
     : "The request is invalid";
-  const causes = [...new Set((details.causes ?? []).map((cause) => `${cause.field}: ${cause.message}`))];
+  const causes = [...new Set((details.causes ?? []).map((cause) => `${cause.field ?? ""}: ${cause.message}`))];
   if (causes.length === 0) return `${start}${message ? `: ${message}` : ""}`;
   if (causes.length === 1) return `${start}: ${causes[0]}`;
   return `${start}: \n${causes.map((cause) => `* ${cause}\n`).join("")}`;

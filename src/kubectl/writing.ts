@@ -3,7 +3,9 @@
 import type { Call } from "./command.ts";
 import { apiVersionOf, type Mapping, pathOf, shownKind } from "./discovery.ts";
 import { CommandError } from "./errors.ts";
+import { absolute } from "./kubeconfig.ts";
 import { kindFromObject, printerOf } from "./printers/printer.ts";
+import { readText } from "./rest.ts";
 
 export type DryRun = "none" | "client" | "server";
 
@@ -76,6 +78,30 @@ export async function postObject(
 ): Promise<any> {
   const rest = await call.rest();
   return rest.json({ method: "POST", path: pathOf(mapping, namespace), query: writeQuery(call), body: object });
+}
+
+/** `--raw`: sends the one file to the path as it is and prints the answer as it comes. */
+export async function sendRaw(call: Call, method: "POST" | "PUT" | "DELETE"): Promise<void> {
+  const { flags, machine, self } = call;
+  const [file, ...more] = flags.list("filename");
+  if (more.length > 0 || (file === undefined && method !== "DELETE"))
+    throw new CommandError("--raw can only use a single local file or stdin");
+  const path = rawPath(flags.string("raw"));
+  let body: string | undefined;
+  if (file === "-") body = await readText(self.stdin());
+  else if (file !== undefined) {
+    const found = absolute(file, self.cwd());
+    if (!(await machine.disk.stat(found))) throw new CommandError(`open ${file}: no such file or directory`);
+    body = await machine.disk.readText(found);
+  }
+  const rest = await call.rest();
+  for await (const chunk of await rest.stream({ method, path, body, raw: true })) self.printBytes(chunk, "stdout");
+}
+
+/** A path of the user's own. Throws a CommandError for what is none. */
+export function rawPath(path: string): string {
+  if (path.startsWith("/")) return path;
+  throw new CommandError(`--raw must be a valid URL path: parse ${JSON.stringify(path)}: invalid URI for request`);
 }
 
 /** The annotation in which `kubectl apply` remembers what it sent. */

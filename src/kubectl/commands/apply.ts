@@ -82,6 +82,7 @@ kubectl apply -R -f deploy/`,
         "--dry-run=client doesn't work with --server-side (did you mean --dry-run=server instead?)",
       );
     }
+    writeQuery(call); // Refuses flags before anything is read.
     const objects = await readFileObjects(call);
     const output = flags.string("output");
     const listed: any[] = [];

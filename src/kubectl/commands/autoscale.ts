@@ -35,6 +35,7 @@ export const autoscale = defineCommand({
   },
   async run(call) {
     const { flags } = call;
+    if (!flags.given("max")) throw new CommandError('required flag(s) "max" not set');
     const max = flags.int("max");
     if (max < 1) throw new CommandError(`--max=MAXPODS is required and must be at least 1, max: ${max}`);
     if (max < flags.int("min"))

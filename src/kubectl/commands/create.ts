@@ -2,7 +2,7 @@ import { defineCommand } from "../command.ts";
 import { CommandError, prefixed, throwAll } from "../errors.ts";
 import { readFileObjects } from "../files.ts";
 import { dryRunFlag, fieldManagerFlag, fileFlags, printFlags, validateFlag } from "../flag_sets.ts";
-import { dryRunOf, eachGathered, postObject, printDone, withLastApplied } from "../writing.ts";
+import { dryRunOf, eachGathered, postObject, printDone, sendRaw, withLastApplied, writeQuery } from "../writing.ts";
 
 export const create = defineCommand({
   path: "create",
@@ -30,6 +30,7 @@ cat pod.json | kubectl create -f -`,
   },
   async run(call) {
     const { flags, args } = call;
+    if (flags.string("raw")) return sendRaw(call, "POST");
     if (flags.list("filename").length === 0 && !flags.string("kustomize")) {
       if (args.length > 0)
         throw new CommandError(`Unexpected args: [${args.join(" ")}]\nSee 'kubectl create -h' for help and examples`);
@@ -38,6 +39,7 @@ cat pod.json | kubectl create -f -`,
     if (args.length > 0)
       throw new CommandError(`Unexpected args: [${args.join(" ")}]\nSee 'kubectl create -h' for help and examples`);
     if (flags.bool("edit")) throw new CommandError("not supported yet: create --edit");
+    writeQuery(call); // Refuses flags before anything is read.
     const errors = await eachGathered(await readFileObjects(call), async ({ object, mapping, namespace, source }) => {
       const given = flags.bool("save-config") ? await withLastApplied(object) : object;
       if (dryRunOf(call) === "client") return printDone(call, mapping, given, "created");

@@ -5,7 +5,7 @@ import { CommandError, prefixed, throwAll } from "../errors.ts";
 import { dryRunFlag, fileFlags, selectorFlags } from "../flag_sets.ts";
 import { watchEvents } from "../rest.ts";
 import { listAll, type Target, targetsOf } from "../targets.ts";
-import { dryRunOf } from "../writing.ts";
+import { dryRunOf, sendRaw } from "../writing.ts";
 
 export const deleteCommand = defineCommand({
   path: "delete",
@@ -52,6 +52,7 @@ kubectl delete pods -l app=web`,
   },
   async run(call) {
     const { flags } = call;
+    if (flags.string("raw")) return sendRaw(call, "DELETE");
     const output = flags.string("output");
     if (output && output !== "name")
       throw new CommandError(`unexpected -o output mode: ${output}. We only support '-o name'`);

@@ -6,6 +6,7 @@ import { absolute } from "../kubeconfig.ts";
 import { parseColumnsFile, parseCustomColumns, printCustomColumns } from "../printers/columns.ts";
 import { isList, printerOf, splitFormat, unknownFormat } from "../printers/printer.ts";
 import { listAll, type Target, targetsOf } from "../targets.ts";
+import { rawPath } from "../writing.ts";
 import { printTables } from "./get_tables.ts";
 
 export const get = defineCommand({
@@ -90,6 +91,8 @@ kubectl get pods --watch`,
     const { format } = splitFormat(flags.string("output"));
     checkFormat(flags.string("output"));
     const targets = await targetsOf(call, args, { allowLists: true });
+    if (flags.string("subresource") && targets.some(({ name }) => name === undefined))
+      throw new CommandError("subresource cannot be used when bulk resources are specified");
     const isTable = !flags.string("template") && (format === "" || format === "wide");
     if (flags.bool("watch") || flags.bool("watch-only")) {
       const { watchTargets } = await import("./get_watch.ts");
@@ -122,7 +125,7 @@ function checkFormat(output: string): void {
 
 async function raw(call: Call): Promise<void> {
   const rest = await call.rest();
-  for await (const chunk of await rest.stream({ path: call.flags.string("raw"), accept: "*/*", raw: true }))
+  for await (const chunk of await rest.stream({ path: rawPath(call.flags.string("raw")), accept: "*/*", raw: true }))
     call.self.printBytes(chunk, "stdout");
 }
 

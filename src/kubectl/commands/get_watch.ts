@@ -67,7 +67,7 @@ function tablePrinter(call: Call, { mapping }: Target): (object: any, type: stri
       table = {
         ...table,
         columnDefinitions: [{ name: "Event", type: "string" }, ...columns],
-        rows: table.rows.map((row) => ({ ...row, cells: [type, ...row.cells] })),
+        rows: table.rows.map((row) => ({ ...row, cells: [type.padEnd("MODIFIED".length), ...row.cells] })),
       };
     }
     writer.add(table, optionsOf(call, mapping, call.flags.bool("show-kind")), headers);

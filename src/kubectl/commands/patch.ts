@@ -63,7 +63,7 @@ kubectl patch pod web --type=json -p='[{"op": "replace", "path": "/spec/containe
       if (dryRunOf(call) === "client") return printDone(call, mapping, before, "patched");
       const contentType = patchTypes[type as keyof typeof patchTypes];
       const after = await rest
-        .json({ method: "PATCH", path, query: writeQuery(call), body, contentType })
+        .json({ method: "PATCH", path, query: writeQuery(call), body: JSON.stringify(body), contentType })
         .catch((error) => {
           if (!hasReason(error, "UnsupportedMediaType")) throw error;
           const kind = `${apiVersionOf(mapping)}, Kind=${mapping.kind}`;

@@ -10,6 +10,7 @@ import {
   lastAppliedAnnotation,
   postObject,
   printDone,
+  sendRaw,
   withLastApplied,
   writeQuery,
 } from "../writing.ts";
@@ -29,6 +30,7 @@ export const replace = defineCommand({
       default: "-1",
       help: "Period of time in seconds given to the resource to terminate gracefully.",
     },
+    raw: { type: "string", help: "Raw URI to PUT to the server." },
     "save-config": {
       type: "bool",
       help: "If true, the configuration of current object will be saved in its annotation.",
@@ -41,6 +43,7 @@ export const replace = defineCommand({
   },
   async run(call) {
     const { flags } = call;
+    if (flags.string("raw")) return sendRaw(call, "PUT");
     if (flags.list("filename").length === 0) throw new CommandError("must specify one of -f and -k");
     const rest = await call.rest();
     const errors = await eachGathered(

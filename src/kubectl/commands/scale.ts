@@ -1,4 +1,3 @@
-import { hasReason } from "../../api/machinery/status.ts";
 import { defineCommand } from "../command.ts";
 import { pathOf } from "../discovery.ts";
 import { CommandError, throwAll } from "../errors.ts";
@@ -56,13 +55,14 @@ kubectl scale --replicas=3 deployment/web`,
             ? { metadata: { resourceVersion: flags.string("resource-version") } }
             : {}),
         };
-        await rest
-          .json({ method: "PATCH", path, query: writeQuery(call), body, contentType: patchTypes.merge })
-          .catch((error) => {
-            if (hasReason(error, "NotFound") && !mapping.subresources.includes("scale"))
-              throw new CommandError("the server could not find the requested resource");
-            throw error;
-          });
+        await rest.json({
+          method: "PATCH",
+          path,
+          query: writeQuery(call),
+          body,
+          contentType: patchTypes.merge,
+          raw: true,
+        });
         await printDone(call, mapping, object, "scaled");
       })),
     );
