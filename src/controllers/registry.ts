@@ -11,6 +11,7 @@ import { namespaceController } from "./namespace/namespace.ts";
 import { nodeIpamController } from "./nodeipam/nodeipam.ts";
 import { nodeLifecycleController, taintEvictionController } from "./nodelifecycle/nodelifecycle.ts";
 import { podGcController } from "./podgc/podgc.ts";
+import { policyStatusController } from "./policystatus/policystatus.ts";
 import {
   attributesClassProtectionController,
   claimProtectionController,
@@ -57,6 +58,7 @@ export const controllers: readonly ((options: ControllerOptions) => Controller |
   () => taintEvictionController,
   nodeIpamController,
   podGcController,
+  () => policyStatusController,
   () => resourceQuotaController,
   signingController,
   () => approvingController,
