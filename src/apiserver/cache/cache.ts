@@ -11,7 +11,7 @@ import { type CacheEvent, type ResourceCache, Table } from "./table.ts";
 import { warmthOf } from "./warmth.ts";
 
 export { type Cached, cached } from "./item.ts";
-export type { CacheBatch, CacheEvent, ResourceCache } from "./table.ts";
+export type { CacheEvent, ResourceCache } from "./table.ts";
 export { encodeValue } from "./value.ts";
 
 /** How often idle watchers are told how far the server is, in milliseconds. */
