@@ -7,11 +7,14 @@ import {
   invalid,
   notSupported,
   required,
+  tooLong,
 } from "../machinery/field.ts";
-import { domainPrefixedPath } from "../machinery/names.ts";
+import { dns1123Label, dns1123Subdomain } from "../machinery/names.ts";
 import { defineResource, type RequestFacts } from "../machinery/resource.ts";
+import { sameValue } from "../parts/checks.ts";
 import { ageColumn, text } from "../parts/columns.ts";
 import { partSubresource, statusSubresource } from "../parts/subresources.ts";
+import { issuedCertificateError } from "./issued.ts";
 import { parseCertificateRequest } from "./request.ts";
 
 /** What has become of a request: `Approved,Issued`. */
@@ -62,12 +65,11 @@ function prepareCreate({ spec }: any, { username, user }: RequestFacts): void {
 }
 
 function requestErrors(request: string | undefined, path: FieldPath): FieldError[] {
-  if (!request) return [required(path)];
   try {
-    parseCertificateRequest(atob(request));
+    parseCertificateRequest(atob(request ?? ""));
     return [];
   } catch (error) {
-    return [invalid(path, request, (error as Error).message)];
+    return [invalid(path, request || null, (error as Error).message)];
   }
 }
 
@@ -76,17 +78,13 @@ function validate({ spec }: any): FieldError[] {
   errors.push(...requestErrors(spec.request, specPath.child("request")));
   const list: string[] = spec.usages ?? [];
   if (list.length === 0) errors.push(required(specPath.child("usages")));
+  const at = (index: number) => specPath.child("usages").index(index);
   for (const [index, usage] of list.entries()) {
-    const at = specPath.child("usages").index(index);
-    if (!usages.includes(usage)) errors.push(notSupported(at, usage, usages));
-    if (list.indexOf(usage) < index) errors.push(duplicate(at, usage));
+    if (!usages.includes(usage)) errors.push(notSupported(at(index), usage, usages));
   }
-  const signer = specPath.child("signerName");
-  if (!spec.signerName) errors.push(required(signer));
-  else if (domainPrefixedPath(spec.signerName).length > 0) {
-    const why = "must be a fully qualified domain and path of the form 'example.com/signer-name'";
-    errors.push(invalid(signer, spec.signerName, why));
-  }
+  for (const [index, usage] of list.entries())
+    if (list.indexOf(usage) < index) errors.push(duplicate(at(index), usage));
+  errors.push(...signerErrors(spec.signerName ?? "", specPath.child("signerName")));
   if (spec.expirationSeconds < secondsMin) {
     errors.push(
       invalid(
@@ -97,6 +95,41 @@ function validate({ spec }: any): FieldError[] {
     );
   }
   return errors;
+}
+
+const signerNameMax = 571;
+const legacySigner = "kubernetes.io/legacy-unknown";
+
+/** `example.com/signer-name`: a domain of two parts at least, and a path of parts that are written like one. */
+function signerErrors(name: string, path: FieldPath): FieldError[] {
+  if (name === "") return [required(path)];
+  if (name === legacySigner) return [invalid(path, name, "the legacy signerName is not allowed via this API version")];
+  const slash = name.indexOf("/");
+  const [domain, rest] = [name.slice(0, slash), name.slice(slash + 1)];
+  if (slash < 0 || rest.includes("/")) {
+    return [invalid(path, name, "must be a fully qualified domain and path of the form 'example.com/signer-name'")];
+  }
+  const errors: FieldError[] = [];
+  const labels = domain.split(".");
+  errors.push(...firstWrongPart(domain, labels, dns1123Label, path));
+  if (labels.length < 2) {
+    errors.push(invalid(path, domain, "should be a domain with at least two segments separated by dots"));
+  }
+  errors.push(...firstWrongPart(rest, rest.split("."), dns1123Subdomain, path));
+  if (name.length > signerNameMax) errors.push(tooLong(path, signerNameMax));
+  return errors;
+}
+
+/** What is wrong with the first part that is wrong: of the next ones it would be the same. */
+function firstWrongPart(
+  whole: string,
+  parts: readonly string[],
+  rule: (part: string) => string[],
+  path: FieldPath,
+): FieldError[] {
+  const part = parts.find((each) => rule(each).length > 0);
+  if (part === undefined) return [];
+  return rule(part).map((why) => invalid(path, whole, `validating label ${JSON.stringify(part)}: ${why}`));
 }
 
 const conditionsPath = new FieldPath("status").child("conditions");
@@ -124,14 +157,18 @@ function conditionErrors({ status }: any): FieldError[] {
     const at = conditionsPath.index(index);
     if (!condition.type) errors.push(required(at.child("type")));
     if (!condition.status) errors.push(required(at.child("status")));
-    else if (final.includes(condition.type) && condition.status !== "True")
-      errors.push(notSupported(at.child("status"), condition.status, ["True"]));
-    if (seen.has(condition.type)) errors.push(duplicate(at.child("type"), condition.type));
+    else {
+      const allowed = final.includes(condition.type) ? ["True"] : ["False", "True", "Unknown"];
+      if (!allowed.includes(condition.status)) {
+        errors.push(notSupported(at.child("status"), condition.status, allowed));
+      }
+    }
     const other = decisions.find((each) => each !== condition.type)!;
     if (decisions.includes(condition.type) && seen.has(other)) {
       const why = "Approved and Denied conditions are mutually exclusive";
       errors.push(invalid(at.child("type"), condition.type, why));
     }
+    if (seen.has(condition.type)) errors.push(duplicate(at.child("type"), condition.type));
     seen.add(condition.type);
   }
   return errors;
@@ -144,15 +181,20 @@ function decisionErrors(next: any, previous: any, mayDecide: boolean): FieldErro
     const [now, before] = [ofType(next, type), ofType(previous, type)];
     if (now.length < before.length)
       errors.push(forbiddenField(conditionsPath, `updates may not remove a condition of type ${JSON.stringify(type)}`));
-    if (now.length > before.length && decisions.includes(type) && !mayDecide)
-      errors.push(forbiddenField(conditionsPath, `updates may not add a condition of type ${JSON.stringify(type)}`));
+  }
+  if (mayDecide) return errors;
+  for (const type of decisions) {
+    const [now, before] = [ofType(next, type), ofType(previous, type)];
+    if (now.length < before.length || sameValue(now, before)) continue;
+    const what = now.length > before.length ? "add" : "modify";
+    errors.push(forbiddenField(conditionsPath, `updates may not ${what} a condition of type ${JSON.stringify(type)}`));
   }
   return errors;
 }
 
 /** Errors in a change of the subresource `approval`. */
 export function approvalErrors(next: any, previous: any): FieldError[] {
-  return [...decisionErrors(next, previous, true), ...conditionErrors(next)];
+  return [...conditionErrors(next), ...decisionErrors(next, previous, true)];
 }
 
 function prepareStatusUpdate(next: any, previous: any, { now }: RequestFacts): void {
@@ -160,13 +202,16 @@ function prepareStatusUpdate(next: any, previous: any, { now }: RequestFacts): v
 }
 
 function validateStatusUpdate(next: any, previous: any): FieldError[] {
-  const errors = decisionErrors(next, previous, false);
+  const errors = conditionErrors(next);
+  const path = new FieldPath("status").child("certificate");
   const [now, before] = [next.status?.certificate, previous.status?.certificate];
+  const wrong = now && now !== before ? issuedCertificateError(atob(now)) : undefined;
+  if (wrong) errors.push(invalid(path, "<certificate data>", wrong));
+  errors.push(...decisionErrors(next, previous, false));
   if (before && now !== before) {
-    const why = "updates may not change existing certificate content";
-    errors.push(forbiddenField(new FieldPath("status").child("certificate"), why));
+    errors.push(forbiddenField(path, "updates may not modify existing certificate content"));
   }
-  return [...errors, ...conditionErrors(next)];
+  return errors;
 }
 
 export const certificateSigningRequests = defineResource<any>({
@@ -180,6 +225,10 @@ export const certificateSigningRequests = defineResource<any>({
   subresources: [partSubresource("approval"), statusSubresource],
   statusFields: ["status"],
   prepareCreate,
+  // What is asked for stays as it was asked.
+  prepareUpdate(next, previous) {
+    next.spec = previous.spec;
+  },
   prepareStatusUpdate,
   validate,
   validateStatusUpdate,

@@ -4,14 +4,7 @@ import { dns1123Label, dns1123Subdomain, labelValue, qualifiedName } from "../ma
 import type { KubeObject } from "../machinery/object.ts";
 import { defineResource } from "../machinery/resource.ts";
 import { addressWarnings, specialAddress } from "../parts/addresses.ts";
-import {
-  addInvalid,
-  checkImmutable,
-  checkLabels,
-  checkRequiredOneOf,
-  type Errors,
-  sameValue,
-} from "../parts/checks.ts";
+import { addInvalid, checkImmutable, checkRequiredOneOf, type Errors, sameValue } from "../parts/checks.ts";
 import { ageColumn, firstFew, text } from "../parts/columns.ts";
 
 type EndpointSlice = KubeObject & { addressType?: string; endpoints?: any[]; ports?: any[] };

@@ -1,39 +1,41 @@
-import { type FieldError, FieldPath, notSupported, required } from "../machinery/field.ts";
+import { type FieldError, FieldPath, invalid, notSupported, required } from "../machinery/field.ts";
+import { dns1123Subdomain } from "../machinery/names.ts";
 import { defineResource } from "../machinery/resource.ts";
+import { addInvalid } from "../parts/checks.ts";
 import { ageColumn, text } from "../parts/columns.ts";
 import { statusSubresource } from "../parts/subresources.ts";
+import { typedConditionErrors } from "./conditions.ts";
+import { flowRuleErrors } from "./flowrules.ts";
 import { mandatorySchemaErrors } from "./mandatory.ts";
 
-const verbs = ["create", "delete", "deletecollection", "get", "list", "patch", "proxy", "update", "watch"];
+const precedenceMax = 10_000;
 
 function validate({ metadata, spec }: any): FieldError[] {
   const errors: FieldError[] = [];
   const path = new FieldPath("spec");
-  if (!spec.priorityLevelConfiguration?.name) {
-    errors.push(required(path.child("priorityLevelConfiguration", "name"), "must reference a priority level"));
-  }
-  const type = spec.distinguisherMethod?.type;
-  if (type !== undefined && type !== "ByNamespace" && type !== "ByUser") {
+  checkPrecedence(errors, spec.matchingPrecedence, metadata.name, path.child("matchingPrecedence"));
+  const method = spec.distinguisherMethod;
+  if (method && method.type !== "ByNamespace" && method.type !== "ByUser") {
     // The real server prints its own struct here.
-    errors.push(notSupported(path.child("distinguisherMethod", "type"), { Type: type }, ["ByNamespace", "ByUser"]));
+    const shown = { Type: method.type ?? "" };
+    errors.push(notSupported(path.child("distinguisherMethod", "type"), shown, ["ByNamespace", "ByUser"]));
   }
+  const level = path.child("priorityLevelConfiguration", "name");
+  const name = spec.priorityLevelConfiguration?.name;
+  if (!name) errors.push(required(level, "must reference a priority level"));
+  else addInvalid(errors, () => level, name, dns1123Subdomain(name));
   for (const [index, rule] of (spec.rules ?? []).entries()) {
-    const at = path.child("rules").index(index);
-    if (!rule.subjects?.length) errors.push(required(at.child("subjects"), "subjects must contain at least one value"));
-    for (const [position, each] of (rule.resourceRules ?? []).entries()) {
-      if (each.clusterScope || each.namespaces?.length) continue;
-      const why = "resource rules that are not cluster scoped must supply at least one namespace";
-      errors.push(required(at.child("resourceRules").index(position).child("namespaces"), why));
-    }
-    for (const list of ["resourceRules", "nonResourceRules"] as const) {
-      for (const [position, each] of (rule[list] ?? []).entries()) {
-        const asked: string[] = each.verbs ?? [];
-        if (asked.includes("*") || asked.every((verb) => verbs.includes(verb))) continue;
-        errors.push(notSupported(at.child(list).index(position).child("verbs"), asked, verbs));
-      }
-    }
+    errors.push(...flowRuleErrors(rule, path.child("rules").index(index)));
   }
   return [...errors, ...mandatorySchemaErrors(metadata.name, spec)];
+}
+
+function checkPrecedence(errors: FieldError[], precedence: number, name: string | undefined, path: FieldPath): void {
+  if (precedence <= 0) errors.push(invalid(path, precedence, "must be a positive value"));
+  if (precedence > precedenceMax) errors.push(invalid(path, precedence, `must not be greater than ${precedenceMax}`));
+  if (precedence === 1 && name !== "exempt") {
+    errors.push(invalid(path, precedence, "only the schema named 'exempt' may have matchingPrecedence 1"));
+  }
 }
 
 export const flowSchemas = defineResource<any>({
@@ -51,6 +53,7 @@ export const flowSchemas = defineResource<any>({
     spec.matchingPrecedence ||= 1000;
   },
   validate,
+  validateStatusUpdate: ({ status }) => typedConditionErrors(status?.conditions ?? []),
   columns: [
     text("PriorityLevel", ({ spec }) => spec?.priorityLevelConfiguration?.name ?? ""),
     text("MatchingPrecedence", ({ spec }) => spec?.matchingPrecedence ?? 0),

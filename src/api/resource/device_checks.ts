@@ -1,5 +1,6 @@
 import { compile, type Environment } from "../cel/cel.ts";
 import { boolType, dynType, formatType, mapOf, objectOf, stringType } from "../cel/types.ts";
+import { checkCsiDriverName } from "../core/podspec/volumesources.ts";
 import {
   duplicate,
   type FieldError,
@@ -10,7 +11,8 @@ import {
   tooLong,
   tooMany,
 } from "../machinery/field.ts";
-import { dns1123Label, dns1123Subdomain, qualifiedName } from "../machinery/names.ts";
+import { dns1123Label, dns1123Subdomain, labelValue, qualifiedName } from "../machinery/names.ts";
+import { isExtended } from "../parts/resourcenames.ts";
 
 // What is wrong with requests for devices and with what drivers offer (resource.k8s.io/v1).
 
@@ -19,8 +21,7 @@ const requestsMax = 32;
 const constraintsMax = 32;
 const configsMax = 32;
 const alternativesMax = 8;
-const devicesMax = 128;
-const attributesMax = 32;
+const parametersBytesMax = 10 * 1024;
 
 /** Letters of a selector's expression. */
 const expressionMax = 10 * 1024;
@@ -41,8 +42,11 @@ const deviceEnvironment: Environment = {
 };
 
 function* selectorErrors(selectors: readonly any[], path: FieldPath): Generator<FieldError> {
-  if (selectors.length > selectorsMax) yield tooMany(path, selectors.length, selectorsMax);
-  for (const [index, { cel }] of selectors.slice(0, selectorsMax).entries()) {
+  if (selectors.length > selectorsMax) {
+    yield tooMany(path, selectors.length, selectorsMax);
+    return;
+  }
+  for (const [index, { cel }] of selectors.entries()) {
     const at = path.index(index).child("cel");
     if (!cel) yield required(at);
     else yield* expressionErrors(cel.expression ?? "", at.child("expression"));
@@ -77,31 +81,79 @@ function* configErrors(
   path: FieldPath,
   requests?: ReadonlySet<string>,
 ): Generator<FieldError> {
-  if (configs.length > configsMax) yield tooMany(path, configs.length, configsMax);
+  if (configs.length > configsMax) {
+    yield tooMany(path, configs.length, configsMax);
+    return;
+  }
   for (const [index, { opaque, requests: named = [] }] of configs.entries()) {
     const at = path.index(index);
-    if (requests) yield* nameErrors(named, requests, at.child("requests"));
+    if (requests) yield* nameErrors(named, requests, (position) => at.child("requests").index(position));
     if (!opaque) {
       yield required(at.child("opaque"));
       continue;
     }
-    const driver = at.child("opaque").child("driver");
-    if (!opaque.driver) yield required(driver);
-    else for (const why of dns1123Subdomain(opaque.driver)) yield invalid(driver, opaque.driver, why);
-    if (opaque.parameters === undefined) yield required(at.child("opaque").child("parameters"));
+    yield* driverErrors(opaque.driver, at.child("opaque").child("driver"));
+    yield* rawErrors(opaque.parameters, parametersBytesMax, at.child("opaque").child("parameters"));
   }
 }
 
+/** A driver's name. */
+export function driverErrors(driver: string | undefined, path: FieldPath): FieldError[] {
+  const errors: FieldError[] = [];
+  checkCsiDriverName(errors, driver, path);
+  return errors;
+}
+
+const encoder = new TextEncoder();
+
+/** An object of which only its driver knows what it means. */
+export function* rawErrors(value: unknown, bytesMax: number, path: FieldPath): Generator<FieldError> {
+  if (value === undefined || value === null) yield required(path);
+  else if (encoder.encode(JSON.stringify(value)).length > bytesMax) yield tooLong(path, bytesMax);
+  else if (typeof value !== "object" || Array.isArray(value)) {
+    yield invalid(path, "<value omitted>", "must be a valid JSON object");
+  }
+}
+
+const effects = ["NoExecute", "NoSchedule", "None"];
+
+/** Errors in a taint of a device, or in the effect that a toleration tolerates, which may be absent. */
+export function* taintErrors({ key = "", value = "", effect }: any, path: FieldPath): Generator<FieldError> {
+  for (const why of qualifiedName(key)) yield invalid(path.child("key"), key, why);
+  for (const why of labelValue(value)) yield invalid(path.child("value"), value, why);
+  if (!effect) yield required(path.child("effect"));
+  else if (!effects.includes(effect)) yield notSupported(path.child("effect"), effect, effects);
+}
+
+function* tolerationErrors({ key, operator, value = "", effect }: any, path: FieldPath): Generator<FieldError> {
+  if (key) for (const why of qualifiedName(key)) yield invalid(path.child("key"), key, why);
+  if (!operator) yield required(path.child("operator"));
+  else if (operator === "Equal") for (const why of labelValue(value)) yield invalid(path.child("value"), value, why);
+  else if (operator !== "Exists") yield notSupported(path.child("operator"), operator, ["Equal", "Exists"]);
+  else if (value !== "") yield invalid(path.child("value"), value, "must be empty for operator `Exists`");
+  if (effect && !effects.includes(effect)) yield notSupported(path.child("effect"), effect, effects);
+}
+
 /** Names of requests (`a`) or of one of their alternatives (`a/x`), each said once. */
-function* nameErrors(names: readonly string[], known: ReadonlySet<string>, path: FieldPath): Generator<FieldError> {
+export function* nameErrors(
+  names: readonly string[],
+  known: ReadonlySet<string>,
+  place: (index: number) => FieldPath,
+): Generator<FieldError> {
   for (const [index, name] of names.entries()) {
-    if (!known.has(name)) yield invalid(path.index(index), name, "must be the name of a request in the claim");
-    if (names.indexOf(name) < index) yield duplicate(path.index(index), name);
+    const at = place(index);
+    const parts = name.split("/");
+    const why = "must be the name of a request in the claim or the name of a request and a subrequest separated by '/'";
+    if (parts.length <= 2) {
+      for (const part of parts) for (const wrong of dns1123Label(part)) yield invalid(at, part, wrong);
+    }
+    if (!known.has(name)) yield invalid(at, name, why);
+    if (names.indexOf(name) < index) yield duplicate(at, name);
   }
 }
 
 function* exactErrors(request: any, path: FieldPath): Generator<FieldError> {
-  const { deviceClassName, selectors = [], allocationMode, count } = request;
+  const { deviceClassName, selectors = [], allocationMode, count, tolerations = [] } = request;
   const className = path.child("deviceClassName");
   if (!deviceClassName) yield required(className);
   else for (const why of dns1123Subdomain(deviceClassName)) yield invalid(className, deviceClassName, why);
@@ -112,6 +164,8 @@ function* exactErrors(request: any, path: FieldPath): Generator<FieldError> {
   } else if (allocationMode === "ExactCount") {
     if ((count ?? 0) <= 0) yield invalid(at, count ?? 0, "must be greater than zero");
   } else yield notSupported(path.child("allocationMode"), allocationMode, ["All", "ExactCount"]);
+  for (const [index, each] of tolerations.entries())
+    yield* tolerationErrors(each, path.child("tolerations").index(index));
 }
 
 function* requestErrors(request: any, path: FieldPath): Generator<FieldError> {
@@ -125,7 +179,10 @@ function* requestErrors(request: any, path: FieldPath): Generator<FieldError> {
   if (exactly && !several) yield* exactErrors(exactly, path.child("exactly"));
   if (!several || exactly) return;
   const at = path.child("firstAvailable");
-  if (firstAvailable.length > alternativesMax) yield tooMany(at, firstAvailable.length, alternativesMax);
+  if (firstAvailable.length > alternativesMax) {
+    yield tooMany(at, firstAvailable.length, alternativesMax);
+    return;
+  }
   const names = new Set<string>();
   for (const [index, each] of firstAvailable.entries()) {
     if (!each.name) yield required(at.index(index).child("name"));
@@ -136,103 +193,82 @@ function* requestErrors(request: any, path: FieldPath): Generator<FieldError> {
   }
 }
 
+/** Names by which a claim's parts may speak of its requests: `a`, and `a/x` for an alternative. */
+export function requestNames(spec: any): ReadonlySet<string> {
+  const names = new Set<string>();
+  for (const { name, firstAvailable } of spec?.devices?.requests ?? []) {
+    names.add(name);
+    for (const each of firstAvailable ?? []) names.add(`${name}/${each.name}`);
+  }
+  return names;
+}
+
 /** Errors in the spec of a claim or of a template's claim. */
 export function* claimErrors(spec: any, path: FieldPath): Generator<FieldError> {
   const { requests = [], constraints = [], config = [] } = spec?.devices ?? {};
   const devices = path.child("devices");
+  const names = requestNames(spec);
   if (requests.length > requestsMax) yield tooMany(devices.child("requests"), requests.length, requestsMax);
-  const names = new Set<string>();
-  for (const [index, request] of requests.entries()) {
-    const at = devices.child("requests").index(index);
-    yield* requestErrors(request, at);
-    if (names.has(request.name)) yield duplicate(at, request.name);
-    names.add(request.name);
-    for (const each of request.firstAvailable ?? []) names.add(`${request.name}/${each.name}`);
-  }
+  else yield* requestListErrors(requests, devices.child("requests"));
   const at = devices.child("constraints");
   if (constraints.length > constraintsMax) yield tooMany(at, constraints.length, constraintsMax);
-  for (const [index, { requests: named = [], matchAttribute, distinctAttribute }] of constraints.entries()) {
-    yield* nameErrors(named, names, at.index(index).child("requests"));
-    if (!matchAttribute && !distinctAttribute) yield required(at.index(index).child("matchAttribute"));
-    else if (matchAttribute) yield* attributeNameErrors(matchAttribute, at.index(index).child("matchAttribute"), true);
-  }
+  else for (const [index, each] of constraints.entries()) yield* constraintErrors(each, names, at.index(index));
   yield* configErrors(config, devices.child("config"), names);
 }
 
+function* requestListErrors(requests: readonly any[], path: FieldPath): Generator<FieldError> {
+  const names = new Set<string>();
+  for (const [index, request] of requests.entries()) {
+    yield* requestErrors(request, path.index(index));
+    if (names.has(request.name)) yield duplicate(path.index(index), request.name);
+    names.add(request.name);
+  }
+}
+
+function* constraintErrors(constraint: any, known: ReadonlySet<string>, path: FieldPath): Generator<FieldError> {
+  const { requests = [], matchAttribute, distinctAttribute } = constraint;
+  if (requests.length > requestsMax) yield tooMany(path.child("requests"), requests.length, requestsMax);
+  else yield* nameErrors(requests, known, (index) => path.child("requests").index(index));
+  const field = matchAttribute === undefined ? "distinctAttribute" : "matchAttribute";
+  const name = matchAttribute ?? distinctAttribute;
+  if (name === undefined) {
+    const why = 'exactly one of "matchAttribute" or "distinctAttribute" is required, but multiple fields are set';
+    yield required(path, why);
+    return;
+  }
+  yield* attributeNameErrors(name, path.child(field));
+  if (!name.includes("/")) {
+    const why = "a fully qualified name must be a domain and a name separated by a slash";
+    yield invalid(path.child(field), name, why);
+  }
+}
+
+const identifierMax = 32;
+const identifierRule =
+  "a valid C identifier must start with alphabetic character or '_', followed by a string of alphanumeric characters or '_' (e.g. 'my_name',  or 'MY_NAME',  or 'MyName', regex used for validation is '[A-Za-z_][A-Za-z0-9_]*')";
+
+function* identifierErrors(name: string, path: FieldPath): Generator<FieldError> {
+  if (name.length > identifierMax) yield tooLong(path, identifierMax);
+  if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) yield invalid(path, name, identifierRule);
+}
+
 /** `model`, or `driver.example.com/model`. */
-function* attributeNameErrors(name: string, path: FieldPath, qualified: boolean): Generator<FieldError> {
-  if (qualified && !name.includes("/")) yield invalid(path, name, "must include a domain");
-  else if (qualified) for (const why of qualifiedName(name)) yield invalid(path, name, why);
+export function* attributeNameErrors(name: string, path: FieldPath): Generator<FieldError> {
+  const [domain = "", rest, ...more] = name.split("/");
+  if (rest === undefined) yield* identifierErrors(domain, path);
+  if (rest === undefined || more.length > 0) return;
+  if (domain === "") yield invalid(path, "", "the domain must not be empty");
+  else yield* driverErrors(domain, path);
+  if (rest === "") yield invalid(path, "", "the name must not be empty");
+  else yield* identifierErrors(rest, path);
 }
 
 /** Errors in a DeviceClass. */
 export function* classErrors(spec: any, path: FieldPath): Generator<FieldError> {
   yield* selectorErrors(spec?.selectors ?? [], path.child("selectors"));
   yield* configErrors(spec?.config ?? [], path.child("config"));
-}
-
-const targets = ["nodeName", "nodeSelector", "allNodes", "perDeviceNodeSelection"];
-
-/** Errors in a ResourceSlice. */
-export function* sliceErrors(spec: any, path: FieldPath): Generator<FieldError> {
-  const { driver, pool = {}, devices = [] } = spec;
-  if (!driver) yield required(path.child("driver"));
-  else for (const why of dns1123Subdomain(driver)) yield invalid(path.child("driver"), driver, why);
-  yield* poolErrors(pool, path.child("pool"));
-  const set = targets.filter((target) => spec[target]);
-  const one = `exactly one of ${targets.map((target) => `\`${target}\``).join(", ")} is required`;
-  if (set.length > 1) {
-    const shown = `{${set.map((target) => `\`${target}\``).join(", ")}}`;
-    yield invalid(path, shown, `${one}, but multiple fields are set`);
-  } else if (set.length === 0 && devices.length > 0) yield required(path, one);
-  if (devices.length > devicesMax) yield tooMany(path.child("devices"), devices.length, devicesMax);
-  const names = new Set<string>();
-  for (const [index, device] of devices.entries()) {
-    const at = path.child("devices").index(index);
-    yield* deviceErrors(device, at);
-    if (names.has(device.name)) yield duplicate(at, device.name);
-    names.add(device.name);
-  }
-}
-
-function* poolErrors({ name, resourceSliceCount, generation }: any, path: FieldPath): Generator<FieldError> {
-  if (!name) yield required(path.child("name"));
-  else {
-    const errors = name.split("/").flatMap((part: string) => dns1123Subdomain(part));
-    for (const why of errors) yield invalid(path.child("name"), name, why);
-  }
-  if ((resourceSliceCount ?? 0) <= 0) {
-    yield invalid(path.child("resourceSliceCount"), resourceSliceCount ?? 0, "must be greater than zero");
-  }
-  if ((generation ?? 0) < 0) {
-    yield invalid(path.child("generation"), generation, "must be greater than or equal to zero");
-  }
-}
-
-/** The fields of an attribute's value, as messages call them. */
-const valueFields = ["int", "bool", "string", "version", "ints", "bools", "strings", "versions"];
-
-function goName(field: string): string {
-  const isList = field.endsWith("s") && field !== "s";
-  const base = isList ? field.slice(0, -1) : field;
-  return `${base[0]!.toUpperCase()}${base.slice(1)}Value${isList ? "s" : ""}`;
-}
-
-function* deviceErrors({ name, attributes = {}, capacity = {} }: any, path: FieldPath): Generator<FieldError> {
-  if (!name) yield required(path.child("name"));
-  else for (const why of dns1123Label(name)) yield invalid(path.child("name"), name, why);
-  const count = Object.keys(attributes).length + Object.keys(capacity).length;
-  if (count > attributesMax) {
-    yield invalid(path, count, `the total number of attributes and capacities must not exceed ${attributesMax}`);
-  }
-  for (const [key, value] of Object.entries<any>(attributes)) {
-    const at = path.child("attributes").key(key);
-    const set = valueFields.filter((field) => value?.[field] !== undefined);
-    if (set.length === 1) continue;
-    if (set.length === 0) yield required(at, "exactly one value must be specified");
-    else {
-      const shown = Object.fromEntries(valueFields.map((field) => [goName(field), value[field] ?? null]));
-      yield invalid(at, shown, "exactly one value must be specified");
-    }
+  const name: string | undefined = spec?.extendedResourceName;
+  if (name !== undefined && !isExtended(name)) {
+    yield invalid(path.child("extendedResourceName"), name, "must be a valid extended resource name");
   }
 }

@@ -3,9 +3,12 @@
 import { sameJson } from "../../base/equal.ts";
 import { type FieldError, FieldPath, invalid } from "../machinery/field.ts";
 import { defineResource } from "../machinery/resource.ts";
+import { checkAnnotations, checkLabels } from "../parts/checks.ts";
 import { ageColumn, text } from "../parts/columns.ts";
 import { statusSubresource } from "../parts/subresources.ts";
-import { claimErrors, classErrors, sliceErrors } from "./device_checks.ts";
+import { claimStatusErrors } from "./claim_status.ts";
+import { claimErrors, classErrors } from "./device_checks.ts";
+import { sliceChangeErrors, sliceErrors } from "./slice_checks.ts";
 
 const group = "resource.k8s.io";
 const version = "v1";
@@ -84,6 +87,21 @@ function unchangedClaim(next: any, previous: any): FieldError[] {
   return [invalid(specPath, shownClaim(next.spec ?? {}), "field is immutable")];
 }
 
+/** The metadata that a template's claims get. */
+function templateMetadataErrors({ metadata }: any): FieldError[] {
+  const errors: FieldError[] = [];
+  const path = specPath.child("metadata");
+  checkLabels(errors, metadata?.labels, () => path.child("labels"));
+  checkAnnotations(errors, metadata?.annotations, () => path.child("annotations"));
+  return errors;
+}
+
+function unchangedTemplate(next: any, previous: any): FieldError[] {
+  if (sameJson(next.spec, previous.spec)) return [];
+  const { metadata = {}, spec = {} } = next.spec ?? {};
+  return [invalid(specPath, { ...metadata, Spec: shownClaim(spec) }, "field is immutable")];
+}
+
 export const deviceClasses = defineResource({
   group,
   version,
@@ -108,6 +126,7 @@ export const resourceClaims = defineResource({
   defaults: ({ spec }) => defaultClaim(spec),
   validateCreate: ({ spec }) => claimErrors(spec, specPath),
   validateUpdate: unchangedClaim,
+  validateStatusUpdate: claimStatusErrors,
   columns: [text("State", claimState), ageColumn],
 });
 
@@ -119,7 +138,8 @@ export const resourceClaimTemplates = defineResource({
   scope: "Namespaced",
   schema: "io.k8s.api.resource.v1.ResourceClaimTemplate",
   defaults: ({ spec }) => defaultClaim(spec?.spec),
-  validate: ({ spec }) => claimErrors(spec?.spec, specPath.child("spec")),
+  validateCreate: ({ spec }) => [...templateMetadataErrors(spec), ...claimErrors(spec?.spec, specPath.child("spec"))],
+  validateUpdate: unchangedTemplate,
   columns: [ageColumn],
 });
 
@@ -132,6 +152,7 @@ export const resourceSlices = defineResource({
   schema: "io.k8s.api.resource.v1.ResourceSlice",
   generation: true,
   validate: ({ spec }) => sliceErrors(spec ?? {}, specPath),
+  validateUpdate: (next, previous) => sliceChangeErrors(next.spec ?? {}, previous.spec ?? {}, specPath),
   columns: [
     text("Node", ({ spec }) => spec?.nodeName ?? ""),
     text("Driver", ({ spec }) => spec?.driver ?? ""),

@@ -1,0 +1,42 @@
+// Certificates as a signer puts them into a request's status: PEM blocks and nothing but certificates in them.
+
+const begin = "-----BEGIN ";
+const dashes = "-----";
+
+/** The first block at or after `from`: its type, what stands in it, and where the text goes on. */
+function blockAt(text: string, from: number): { type: string; body: string; next: number } | undefined {
+  for (let start = text.indexOf(begin, from); start >= 0; start = text.indexOf(begin, start + 1)) {
+    const lineEnd = text.indexOf("\n", start);
+    if (lineEnd < 0) return undefined;
+    const line = text.slice(start, lineEnd).trimEnd();
+    if (!line.endsWith(dashes)) continue;
+    const type = line.slice(begin.length, -dashes.length);
+    const end = `${dashes}END ${type}${dashes}`;
+    const stop = text.indexOf(end, lineEnd);
+    if (stop >= 0) return { type, body: text.slice(lineEnd + 1, stop), next: stop + end.length };
+  }
+  return undefined;
+}
+
+/** What is wrong with an issued certificate, in the real server's words; undefined if nothing is. `pem` is the text. */
+export function issuedCertificateError(pem: string): string | undefined {
+  let blocks = 0;
+  for (let block = blockAt(pem, 0); block; block = blockAt(pem, block.next)) {
+    if (block.type !== "CERTIFICATE") {
+      return `only CERTIFICATE PEM blocks are allowed, found ${JSON.stringify(block.type)}`;
+    }
+    if (block.body.includes(":")) return "no PEM block headers are permitted";
+    if (!isSequence(block.body)) return "x509: malformed certificate";
+    blocks++;
+  }
+  return blocks === 0 ? "must contain at least one CERTIFICATE PEM block" : undefined;
+}
+
+/** Whether base64 holds a sequence (X.690) at its beginning, which any certificate is. */
+function isSequence(base64: string): boolean {
+  try {
+    return atob(base64.replace(/\s/g, "")).charCodeAt(0) === 0x30;
+  } catch {
+    return false;
+  }
+}

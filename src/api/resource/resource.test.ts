@@ -1,0 +1,150 @@
+// One table a kind of resource.k8s.io.
+
+import { checksOf } from "../../../test/declarations.ts";
+import { deviceClasses, resourceClaims, resourceClaimTemplates, resourceSlices } from "./devices.ts";
+
+const exact = (fields: object) => ({ name: "a", exactly: { deviceClassName: "c", ...fields } });
+const claim = (request: object, more: object = {}) => ({ spec: { devices: { requests: [request], ...more } } });
+const claims = checksOf(resourceClaims);
+claims.checkMade("one device", claim(exact({})), ({ spec }) => spec.devices.requests[0].exactly.count, 1);
+claims.check(
+  "a toleration",
+  claim(exact({ tolerations: [{ key: "a" }, { operator: "Exists", value: "x", effect: "y" }] })),
+  "spec.devices.requests[0].exactly.tolerations[0].operator: Required value",
+  'spec.devices.requests[0].exactly.tolerations[1].value: Invalid value: "x": must be empty for operator `Exists`',
+  'spec.devices.requests[0].exactly.tolerations[1].effect: Unsupported value: "y": supported values: "NoExecute", "NoSchedule", "None"',
+);
+const unknown = "must be the name of a request in the claim or the name of a request and a subrequest separated by '/'";
+claims.check(
+  "a constraint for nobody",
+  claim(exact({}), { constraints: [{ requests: ["b"], matchAttribute: "model" }] }),
+  `spec.devices.constraints[0].requests[0]: Invalid value: "b": ${unknown}`,
+  'spec.devices.constraints[0].matchAttribute: Invalid value: "model": a fully qualified name must be a domain and a name separated by a slash',
+);
+claims.check(
+  "a constraint on an alternative",
+  claim(
+    { name: "a", firstAvailable: [{ name: "x", deviceClassName: "c" }] },
+    { constraints: [{ requests: ["a/x"], distinctAttribute: "d.example.com/id" }] },
+  ),
+);
+claims.check(
+  "a constraint on nothing",
+  claim(exact({}), { constraints: [{}] }),
+  'spec.devices.constraints[0]: Required value: exactly one of "matchAttribute" or "distinctAttribute" is required, but multiple fields are set',
+);
+claims.check(
+  "parameters",
+  claim(exact({}), { config: [{ opaque: { driver: "d", parameters: [] } }] }),
+  'spec.devices.config[0].opaque.parameters: Invalid value: "<value omitted>": must be a valid JSON object',
+);
+claims.checkUpdate(
+  "a claim stays",
+  claim(exact({})),
+  { spec: { devices: {} } },
+  'spec: Invalid value: {"Devices":{"Requests":[],"Constraints":null,"Config":null}}: field is immutable',
+);
+const device = { driver: "d", pool: "p", device: "x" };
+const allocation = { devices: { results: [{ request: "a", ...device }] } };
+claims.checkStatus("allocated", claim(exact({})), {}, { allocation, devices: [device] });
+claims.checkStatus(
+  "reserved before it is allocated",
+  claim(exact({})),
+  {},
+  { reservedFor: [{ resource: "pods", name: "p" }] },
+  "status.reservedFor[0].uid: Required value",
+  "status.reservedFor: Forbidden: may not be specified when `allocated` is not set",
+);
+claims.checkStatus(
+  "another device's status",
+  claim(exact({})),
+  { allocation },
+  { allocation, devices: [{ ...device, device: "y" }] },
+  'status.devices[0]: Invalid value: "d/p/y": must be an allocated device in the claim',
+);
+
+const templates = checksOf(resourceClaimTemplates);
+templates.check(
+  "labels",
+  { spec: { metadata: { labels: { "a b": "" } }, ...{ spec: claim(exact({})).spec } } },
+  "spec.metadata.labels: Invalid value: \"a b\": name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')",
+);
+templates.checkUpdate(
+  "a template stays",
+  { spec: claim(exact({})) },
+  { spec: { spec: { devices: {} } } },
+  'spec: Invalid value: {"Spec":{"Devices":{"Requests":[],"Constraints":null,"Config":null}}}: field is immutable',
+);
+
+checksOf(deviceClasses).check(
+  "resource name",
+  { spec: { extendedResourceName: "cpu" } },
+  'spec.extendedResourceName: Invalid value: "cpu": must be a valid extended resource name',
+);
+
+const slice = (spec: object) => ({
+  spec: { driver: "d", nodeName: "n", pool: { name: "p", resourceSliceCount: 1 }, ...spec },
+});
+const offer = (fields: object) => slice({ devices: [{ name: "x", ...fields }] });
+const slices = checksOf(resourceSlices);
+slices.check(
+  "a device",
+  offer({ attributes: { model: { string: "m" }, "d.example.com/v": { version: "1.0.0-rc.1" } } }),
+);
+slices.check(
+  "an attribute without a value",
+  offer({ attributes: { a: {} } }),
+  'spec.devices[0].attributes[a]: Invalid value: "": exactly one value must be specified',
+);
+slices.check(
+  "version",
+  offer({ attributes: { v: { version: "1.0" } } }),
+  'spec.devices[0].attributes[v].version: Invalid value: "1.0": must be a string compatible with semver.org spec 2.0.0',
+);
+slices.check(
+  "name of an attribute",
+  offer({ attributes: { "/a": { int: 1 } } }),
+  'spec.devices[0].attributes[/a]: Invalid value: "": the domain must not be empty',
+);
+slices.check(
+  "a policy for what is given whole",
+  offer({ capacity: { memory: { value: "8Gi", requestPolicy: {} } } }),
+  "spec.devices[0].capacity[memory].requestPolicy: Forbidden: allowMultipleAllocations must be true",
+);
+slices.check(
+  "a range",
+  offer({
+    allowMultipleAllocations: true,
+    capacity: { memory: { value: "8Gi", requestPolicy: { default: "1Gi", validRange: { min: "2Gi", max: "9Gi" } } } },
+  }),
+  'spec.devices[0].capacity[memory].requestPolicy.validRange.min: Invalid value: "1Gi": default is less than min: 2Gi',
+  'spec.devices[0].capacity[memory].requestPolicy.validRange.max: Invalid value: "9Gi": max is larger than capacity value: 8Gi',
+);
+slices.check(
+  "values",
+  offer({
+    allowMultipleAllocations: true,
+    capacity: { memory: { value: "8Gi", requestPolicy: { default: "1Gi", validValues: ["4Gi", "2Gi"] } } },
+  }),
+  'spec.devices[0].capacity[memory].requestPolicy.validValues[1]: Invalid value: "2Gi": values must be sorted in ascending order',
+  'spec.devices[0].capacity[memory].requestPolicy.validValues: Invalid value: "1Gi": default value is not valid according to the requestPolicy',
+);
+slices.check("a taint", offer({ taints: [{ key: "a" }] }), "spec.devices[0].taints[0].effect: Required value");
+slices.check(
+  "a place of its own",
+  offer({ allNodes: true }),
+  "spec.devices[0]: Invalid value: null: `nodeName`, `nodeSelector` and `allNodes` can only be set if `perDeviceNodeSelection` is set to true in the ResourceSlice spec",
+);
+slices.check("counters", slice({ sharedCounters: [{ name: "c" }] }), "spec.sharedCounters[0].counters: Required value");
+slices.check(
+  "no",
+  slice({ allNodes: false }),
+  "spec.allNodes: Invalid value: false: must be either unset or set to true",
+);
+slices.checkUpdate(
+  "whose it is stays",
+  slice({}),
+  slice({ driver: "e", nodeName: "m" }),
+  'spec.driver: Invalid value: "e": field is immutable',
+  'spec.nodeName: Invalid value: "m": field is immutable',
+);
