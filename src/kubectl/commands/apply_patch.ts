@@ -11,6 +11,16 @@ export async function planApply(
 ): Promise<{ patch: Record<string, unknown>; type: "strategic" | "merge" }> {
   const text = current.metadata.annotations?.[lastAppliedAnnotation];
   const original = text ? JSON.parse(text) : {};
+  return planPatch(original, modified, current, mapping);
+}
+
+/** The patch that brings `current` to `modified`, without what `original` had and `modified` has not. */
+export async function planPatch(
+  original: any,
+  modified: any,
+  current: any,
+  mapping: Mapping,
+): Promise<{ patch: Record<string, unknown>; type: "strategic" | "merge" }> {
   const definition = await definitionOf(mapping);
   if (definition) {
     const [{ threeWayStrategic }, { definitions }] = await Promise.all([

@@ -1,10 +1,14 @@
+import { goJson } from "../../api/machinery/go_json.ts";
+import { StatusError } from "../../api/machinery/status.ts";
 import { type Call, defineCommand } from "../command.ts";
-import { findKind, pathOf } from "../discovery.ts";
-import { CommandError, explainError, throwAll } from "../errors.ts";
+import { pathOf, qualifiedName } from "../discovery.ts";
+import { CommandError, throwAll } from "../errors.ts";
 import { fieldManagerFlag, fileFlags, printFlags, validateFlag } from "../flag_sets.ts";
 import { withoutManagedFields } from "../printers/printer.ts";
-import { fetchTargets, targetsOf } from "../targets.ts";
-import { printDone, writeQuery } from "../writing.ts";
+import { patchTypes } from "../rest.ts";
+import { type Found, fetchTargets, targetsOf } from "../targets.ts";
+import { printDone, withLastApplied, writeQuery } from "../writing.ts";
+import { planPatch } from "./apply_patch.ts";
 
 const comment = `# Please edit the object below. Lines beginning with a '#' will be ignored,
 # and an empty file will abort the edit. If an error occurs while saving this file will be
@@ -34,45 +38,51 @@ export const edit = defineCommand({
   },
   async run(call) {
     const errors: unknown[] = [];
-    const found = await fetchTargets(call, await targetsOf(call), errors);
+    const found = await fetchTargets(call, await targetsOf(call, call.args, { allowLists: true }), errors);
     throwAll(errors);
     if (found.length === 0) throw new CommandError("edit cancelled, no objects found");
-    const { dumpYaml, parseYamlDocuments } = await import("../../api/machinery/yaml.ts");
-    const original = found.map(({ object }) => dumpYaml(withoutManagedFields(object))).join("---\n");
-    const path = `/tmp/kubectl-edit-${Math.trunc(call.machine.random.next() * 1e10)}.yaml`;
-    let note = "";
-    let content = original;
-    for (;;) {
-      await call.machine.disk.write(path, comment + note + content, { mode: 0o600 });
-      await openEditor(call, path);
-      const edited = (await call.machine.disk.readText(path)).replace(/^#.*\n/gm, "");
-      const done = async (message: string) => {
-        await call.machine.disk.remove(path);
-        call.printError(`${message}\n`);
-      };
-      if (edited.trim() === "") return done("Edit cancelled, saved file was empty.");
-      if (edited === original) return done("Edit cancelled, no changes made.");
-      if (edited === content && note) {
-        call.printError(`A copy of your changes has been stored to ${JSON.stringify(path)}\n`);
-        throw new CommandError("Edit cancelled, no valid changes were saved.");
-      }
-      try {
-        for (const object of parseYamlDocuments(edited) as any[]) if (object) await save(call, object);
-        await call.machine.disk.remove(path);
-        return;
-      } catch (error) {
-        const { text } = explainError(error, "");
-        call.printError(text);
-        note = `${text
-          .trimEnd()
-          .split("\n")
-          .map((line) => `# ${line}`)
-          .join("\n")}\n#\n`;
-        content = edited;
-      }
-    }
+    const subresource = call.flags.string("subresource");
+    const rest = await call.rest();
+    if (subresource)
+      for (const each of found)
+        each.object = await rest.json({ path: pathOf(each.mapping, each.namespace, each.name, subresource) });
+    return editUntilSaved(call, found);
   },
 });
+
+async function editUntilSaved(call: Call, found: readonly Found[]): Promise<void> {
+  const { dumpYaml, parseYamlDocuments } = await import("../../api/machinery/yaml.ts");
+  const { disk, random } = call.machine;
+  const shown = found.map(({ object }) => withoutManagedFields(object));
+  const original = shown.map((object) => dumpYaml(object)).join("---\n");
+  const path = `/tmp/kubectl-edit-${Math.trunc(random.next() * 1e10)}.yaml`;
+  let note = "";
+  let content = original;
+  for (;;) {
+    await disk.write(path, comment + note + content, { mode: 0o600 });
+    await openEditor(call, path);
+    const edited = (await disk.readText(path)).replace(/^#.*\n?/gm, "");
+    if (note && edited === content) {
+      call.printError(`A copy of your changes has been stored to ${JSON.stringify(path)}\n`);
+      throw new CommandError("Edit cancelled, no valid changes were saved.");
+    }
+    if (edited === original || edited.trim() === "") {
+      await disk.remove(path);
+      const why = edited === original ? "no changes made" : "saved file was empty";
+      call.printError(`Edit cancelled, ${why}.\n`);
+      return;
+    }
+    const failures = await saveAll(call, found, shown, () => parseYamlDocuments(edited) as any[]);
+    if (failures.length === 0) return disk.remove(path);
+    for (const failure of failures) call.printError(`${failure}\n`);
+    note = `${failures
+      .join("\n")
+      .split("\n")
+      .map((line) => `# ${line}\n`)
+      .join("")}#\n`;
+    content = edited;
+  }
+}
 
 async function openEditor({ self }: Call, path: string): Promise<void> {
   const editor = self.env.KUBE_EDITOR || self.env.EDITOR || "vi";
@@ -80,13 +90,53 @@ async function openEditor({ self }: Call, path: string): Promise<void> {
   if (code !== 0) throw new CommandError(`there was a problem with the editor ${JSON.stringify(editor)}`);
 }
 
-async function save(call: Call, object: any): Promise<void> {
-  const mapping = findKind(await call.discovered(), object.apiVersion, object.kind);
-  if (!mapping) throw new CommandError(`no matches for kind "${object.kind}" in version "${object.apiVersion}"`);
+/** Saves what changed. Resolves to why some could not be. */
+async function saveAll(
+  call: Call,
+  found: readonly Found[],
+  shown: readonly any[],
+  parse: () => any[],
+): Promise<string[]> {
+  let edited: any[];
+  try {
+    edited = parse().filter(Boolean);
+  } catch (error) {
+    return [`error: the edited file had a syntax error: ${(error as Error).message}`];
+  }
+  const failures: string[] = [];
+  for (const [index, object] of edited.entries()) {
+    const one = found[index];
+    if (!one || !isSame(one.object, object)) return ["error: At least one of apiVersion, kind and name was changed"];
+    try {
+      await save(call, one, shown[index], object);
+    } catch (error) {
+      failures.push(failureText(one, error));
+    }
+  }
+  return failures;
+}
+
+function isSame(a: any, b: any): boolean {
+  return a.apiVersion === b.apiVersion && a.kind === b.kind && a.metadata?.name === b.metadata?.name;
+}
+
+function failureText({ mapping, name }: Found, error: unknown): string {
+  const what = `${qualifiedName(mapping)} ${JSON.stringify(name)}`;
+  if (!(error instanceof StatusError)) throw error;
+  if (error.reason === "NotFound") return `error: ${what} could not be found on the server`;
+  if (error.reason !== "Invalid") return `error: ${what} could not be patched: ${error.message}`;
+  const causes = (error.status.details?.causes ?? []).map((cause) => `\n* ${cause.field ?? ""}: ${cause.message}`);
+  return `error: ${what} is invalid${causes.join("")}`;
+}
+
+async function save(call: Call, { mapping, namespace, name }: Found, before: any, edited: any): Promise<void> {
+  const { flags } = call;
+  const modified = flags.bool("save-config") ? await withLastApplied(edited) : edited;
+  const { patch, type } = await planPatch(before, modified, before, mapping);
+  if (Object.keys(patch).length === 0) return printDone(call, mapping, before, "skipped");
+  if (flags.bool("output-patch")) call.print(`Patch: ${goJson(patch)}\n`);
+  const path = pathOf(mapping, namespace, name, flags.string("subresource") || undefined);
   const rest = await call.rest();
-  const { namespace, name } = object.metadata;
-  const path = pathOf(mapping, namespace, name, call.flags.string("subresource") || undefined);
-  const after = await rest.json({ method: "PUT", path, query: writeQuery(call), body: object });
-  const same = after.metadata.resourceVersion === object.metadata.resourceVersion;
-  if (!same) await printDone(call, mapping, after, "edited");
+  const asked = { method: "PATCH", path, query: writeQuery(call), body: patch, contentType: patchTypes[type] };
+  await printDone(call, mapping, await rest.json(asked), "edited");
 }
