@@ -1,5 +1,5 @@
 import { type FieldError, type FieldPath, invalid, required } from "../machinery/field.ts";
-import { portNumber } from "../machinery/names.ts";
+import { dns1123Subdomain, portNumber } from "../machinery/names.ts";
 
 const format = "desired format: https://host[/path]";
 
@@ -22,8 +22,9 @@ export function* webhookUrlErrors(text: string, path: FieldPath): Generator<Fiel
 
 /** Errors in the service of a webhook. */
 export function* webhookServiceErrors(service: any, path: FieldPath): Generator<FieldError> {
-  if (!service.name) yield required(path.child("name"), "service name is required");
-  if (!service.namespace) yield required(path.child("namespace"), "service namespace is required");
+  // The real server takes the one for the other in its messages (kubernetes/kubernetes#141353), and clients see that.
+  if (!service.namespace) yield required(path.child("name"));
+  if (!service.name) yield required(path.child("namespace"));
   const { port = 443 } = service;
   for (const why of portNumber(port)) yield invalid(path.child("port"), port, `port is not valid: ${why}`);
   if (service.path === undefined) return;
@@ -31,12 +32,11 @@ export function* webhookServiceErrors(service: any, path: FieldPath): Generator<
 }
 
 function* pathErrors(text: string, path: FieldPath): Generator<FieldError> {
-  if (text === "") return;
-  if (text === "/") return;
-  if (!text.startsWith("/")) {
-    yield invalid(path, text, "must start with a '/'");
-    return;
+  if (text === "" || text === "/") return;
+  if (!text.startsWith("/")) yield invalid(path, text, "must start with a '/'");
+  // Whatever the first letter is, the segments begin behind it; one slash may stand at the end.
+  for (const [index, segment] of text.slice(1).replace(/\/$/, "").split("/").entries()) {
+    if (segment === "") yield invalid(path, text, `segment[${index}] may not be empty`);
+    else for (const why of dns1123Subdomain(segment)) yield invalid(path, text, `segment[${index}]: ${why}`);
   }
-  if (text.includes("//")) yield invalid(path, text, "segment[0] may not be empty");
-  if (/[?#]/.test(text)) yield invalid(path, text, "must not contain query parameters or fragments");
 }

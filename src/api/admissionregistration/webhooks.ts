@@ -24,7 +24,8 @@ function defaultWebhook(webhook: any): void {
 
 function checkWebhook(errors: Errors, webhook: any, path: FieldPath): void {
   const { name, clientConfig = {}, admissionReviewVersions = [], rules = [], matchConditions = [] } = webhook;
-  addInvalid(errors, () => path.child("name"), name ?? "", fullyQualifiedName(name ?? ""));
+  if (!name) errors.push(required(path.child("name")));
+  else addInvalid(errors, () => path.child("name"), name, fullyQualifiedName(name));
   for (const [index, rule] of rules.entries()) errors.push(...ruleErrors(rule, path.child("rules").index(index)));
   checkOneOf(errors, webhook.failurePolicy, ["Fail", "Ignore"], () => path.child("failurePolicy"));
   checkOneOf(errors, webhook.matchPolicy, ["Equivalent", "Exact"], () => path.child("matchPolicy"));
@@ -73,7 +74,7 @@ function validate({ webhooks = [] }: any): FieldError[] {
   for (const [index, webhook] of webhooks.entries()) {
     const path = new FieldPath("webhooks").index(index);
     checkWebhook(errors, webhook, path);
-    if (names.has(webhook.name)) errors.push(duplicate(path.child("name"), webhook.name));
+    if (webhook.name && names.has(webhook.name)) errors.push(duplicate(path.child("name"), webhook.name));
     names.add(webhook.name);
   }
   return errors;

@@ -1,4 +1,4 @@
-import { type FieldError, FieldPath, invalid, required } from "../machinery/field.ts";
+import { type FieldError, FieldPath, invalid, notSupported, required } from "../machinery/field.ts";
 import { dns1035Label, dns1123Subdomain } from "../machinery/names.ts";
 import { defineResource } from "../machinery/resource.ts";
 import { ageColumn, text } from "../parts/columns.ts";
@@ -56,6 +56,15 @@ function* remoteErrors({ service, caBundle, insecureSkipTLSVerify }: any): Gener
     yield invalid(specPath.child("insecureSkipTLSVerify"), true, "may not be true if caBundle is present");
 }
 
+const statuses = ["True", "False", "Unknown"];
+
+function* validateStatus({ status }: any): Generator<FieldError> {
+  for (const [index, condition] of (status?.conditions ?? []).entries()) {
+    const path = new FieldPath("status").child("conditions").index(index).child("status");
+    if (!statuses.includes(condition.status)) yield notSupported(path, condition.status ?? "", statuses);
+  }
+}
+
 export const apiServices = defineResource<any>({
   group: "apiregistration.k8s.io",
   version: "v1",
@@ -73,6 +82,7 @@ export const apiServices = defineResource<any>({
     if (spec.service) spec.service.port ??= 443;
   },
   validate,
+  validateStatusUpdate: validateStatus,
   columns: [
     text("Service", ({ spec }) => (spec?.service ? `${spec.service.namespace}/${spec.service.name}` : "Local")),
     text("Available", ({ status }) => {

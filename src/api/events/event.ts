@@ -2,6 +2,8 @@ import { events as coreEvents, eventColumns } from "../core/event.ts";
 import { type FieldError, FieldPath, invalid, required } from "../machinery/field.ts";
 import { qualifiedName } from "../machinery/names.ts";
 import { defineResource } from "../machinery/resource.ts";
+import { sameValue } from "../parts/checks.ts";
+import { fields, type GoShape, goValue } from "../parts/goshape.ts";
 
 /** Names of the same field: `[events.k8s.io/v1, v1]`. */
 const renamed = [
@@ -92,6 +94,46 @@ function* validateCreate(event: any): Iterable<FieldError> {
   }
 }
 
+const goObject: GoShape = {
+  Kind: ["kind", ""],
+  Namespace: ["namespace", ""],
+  Name: ["name", ""],
+  UID: ["uid", ""],
+  APIVersion: ["apiVersion", ""],
+  ResourceVersion: ["resourceVersion", ""],
+  FieldPath: ["fieldPath", ""],
+};
+const goSource: GoShape = fields("Component Host", "");
+const shapes: Record<string, GoShape> = { involvedObject: goObject, related: goObject, source: goSource };
+
+/** What an event tells stays as it was told; only how often it has come may change. Names are those of the stored form. */
+const fixedFields = [
+  "involvedObject",
+  "reason",
+  "message",
+  "source",
+  "firstTimestamp",
+  "lastTimestamp",
+  "count",
+  "type",
+  "eventTime",
+  "action",
+  "related",
+  "reportingComponent",
+  "reportingInstance",
+] as const;
+
+/** Sees the stored form of both. */
+function* validateUpdate(next: any, previous: any): Iterable<FieldError> {
+  if (next.series && !sameValue(next.series, previous.series)) yield* checkSeries(next.series);
+  for (const field of fixedFields) {
+    if (sameValue(next[field], previous[field])) continue;
+    const path = new FieldPath(field === "reportingComponent" ? "reportingController" : field);
+    const empty = typeof previous[field] === "number" ? 0 : typeof previous[field] === "string" ? "" : null;
+    yield invalid(path, goValue(next[field] ?? empty, shapes[field]), "field is immutable");
+  }
+}
+
 export const newEvents = defineResource({
   group: "events.k8s.io",
   version: "v1",
@@ -103,6 +145,7 @@ export const newEvents = defineResource({
   createOnUpdate: true,
   storedAs: { group: "", version: "v1", plural: "events", toStored: toCoreV1, fromStored: toEventsV1 },
   validateCreate,
+  validateUpdate,
   columns: eventColumns,
   selectableFields: Object.fromEntries(selectable),
 });
