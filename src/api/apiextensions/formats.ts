@@ -78,12 +78,16 @@ function isEmail(text: string): boolean {
   return at > 0 && at < address.length - 1 && !/[\s<>(),;:@[\]]/.test(address.slice(0, at) + address.slice(at + 1));
 }
 
-const hostnamePattern = compileRegex(
-  "^([a-zA-Z0-9\\p{S}\\p{L}]((-?[a-zA-Z0-9\\p{S}\\p{L}]{0,62})?)|([a-zA-Z0-9\\p{S}\\p{L}](([a-zA-Z0-9-\\p{S}\\p{L}]{0,61}[a-zA-Z0-9\\p{S}\\p{L}])?)(\\.)){1,}([a-zA-Z\\p{L}]){2,63})$",
-);
+/** Compiled when it is first needed: that takes a while. */
+const hostnamePattern =
+  "^([a-zA-Z0-9\\p{S}\\p{L}]((-?[a-zA-Z0-9\\p{S}\\p{L}]{0,62})?)|([a-zA-Z0-9\\p{S}\\p{L}](([a-zA-Z0-9-\\p{S}\\p{L}]{0,61}[a-zA-Z0-9\\p{S}\\p{L}])?)(\\.)){1,}([a-zA-Z\\p{L}]){2,63})$";
 
 function isHostname(text: string): boolean {
-  return text.length <= 255 && hostnamePattern.test(text) && text.split(".").every((label) => label.length <= 63);
+  return (
+    text.length <= 255 &&
+    compileRegex(hostnamePattern).test(text) &&
+    text.split(".").every((label) => label.length <= 63)
+  );
 }
 
 /** Six, eight or twenty bytes, with colons, hyphens, or dots after every second one. */
