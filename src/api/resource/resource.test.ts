@@ -148,3 +148,8 @@ slices.checkUpdate(
   'spec.driver: Invalid value: "e": field is immutable',
   'spec.nodeName: Invalid value: "m": field is immutable',
 );
+slices.check(
+  "a binding condition twice",
+  offer({ bindingConditions: ["d.example.com/ready", "d.example.com/ready"] }),
+  'spec.devices[0].bindingConditions[1]: Duplicate value: "d.example.com/ready"',
+);

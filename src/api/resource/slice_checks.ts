@@ -11,7 +11,7 @@ import {
   tooLong,
   tooMany,
 } from "../machinery/field.ts";
-import { dns1123Label, dns1123Subdomain } from "../machinery/names.ts";
+import { dns1123Label, dns1123Subdomain, qualifiedName } from "../machinery/names.ts";
 import { compareQuantities } from "../machinery/quantity.ts";
 import { attributeNameErrors, driverErrors, taintErrors } from "./device_checks.ts";
 
@@ -22,6 +22,7 @@ const taintsMax = 16;
 const consumptionsMax = 2;
 const counterSetsMax = 8;
 const countersMax = 32;
+const bindingConditionsMax = 4;
 const poolNameMax = 253;
 const attributeBytesMax = 64;
 
@@ -187,6 +188,25 @@ function* deviceErrors(device: any, placed: boolean, path: FieldPath): Generator
     (each, place) => counterErrors(each.counterSet, each.counters, "counterSet", place),
   );
   yield* devicePlaceErrors(device, placed, path);
+  yield* bindingErrors(device, path);
+}
+
+/** The conditions that say whether a device is ready for its pod: each of one of both kinds. */
+function* bindingErrors(device: any, path: FieldPath): Generator<FieldError> {
+  const [ready, failed]: string[][] = [device.bindingConditions ?? [], device.bindingFailureConditions ?? []];
+  for (const [field, list] of [
+    ["bindingConditions", ready!],
+    ["bindingFailureConditions", failed!],
+  ] as const) {
+    const at = path.child(field);
+    if (list.length > bindingConditionsMax) yield tooMany(at, list.length, bindingConditionsMax);
+    else {
+      for (const [index, name] of list.entries()) {
+        for (const why of qualifiedName(name)) yield invalid(at.index(index), name, why);
+      }
+    }
+    for (const [index, name] of list.entries()) if (list.indexOf(name) < index) yield duplicate(at.index(index), name);
+  }
 }
 
 /** Where one device is, which only slices say that leave it to their devices. */
