@@ -33,6 +33,14 @@ test("a request becomes a certificate with its subject, its names and the usages
   assert.equal(Date.parse(certificate.validTo), now + 600_000);
 });
 
+test("a request for a client's certificate alone gets one without other usages", async () => {
+  const authority = await createAuthority("kubernetes", now);
+  const issued = await signRequest(authority, { pem: await requestFor("CN=a"), usages: ["client auth"] }, now);
+  const { keyUsage } = new X509Certificate(issued);
+  assert.deepEqual(keyUsage, ["1.3.6.1.5.5.7.3.2"]);
+  assert.equal(new x509.X509Certificate(issued).getExtension("2.5.29.15"), null);
+});
+
 test("nobody gets a certificate for a key that is not theirs", async () => {
   const authority = await createAuthority("ca", now);
   const pem = await requestFor("CN=eve");

@@ -112,8 +112,9 @@ export async function signRequest(
     notAfter: new Date(Math.min(endMs, ca.notAfter.getTime())),
     extensions: [
       new x509.BasicConstraintsExtension(false, undefined, true),
-      new x509.KeyUsagesExtension(flags, true),
-      new x509.ExtendedKeyUsageExtension(extended),
+      // An extension that names no usage makes the certificate invalid.
+      ...(flags > 0 ? [new x509.KeyUsagesExtension(flags, true)] : []),
+      ...(extended.length > 0 ? [new x509.ExtendedKeyUsageExtension(extended)] : []),
       await x509.AuthorityKeyIdentifierExtension.create(ca.publicKey),
       ...(names ? [names] : []),
     ],
