@@ -207,6 +207,8 @@ function prepareNext(
   const errors = [...metadata, ...metadata, ...changes, ...metadata, ...changes];
   if (subresource === "status") errors.push(...(stored.validateStatusUpdate?.(next, previous, root) ?? []));
   else errors.push(...objectErrors(stored, next), ...(stored.validateUpdate?.(next, previous, root) ?? []));
+  // A kind with two groups may have rules for the one that the request came through.
+  if (scope.resource !== stored) errors.push(...(scope.resource.validateUpdate?.(next, previous, root) ?? []));
   throwIfInvalid(stored, previous.metadata.name, errors);
   scope.warnings.push(...(subresource ? [] : (stored.warnings?.(next, previous) ?? [])));
 }
