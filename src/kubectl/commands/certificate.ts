@@ -3,7 +3,7 @@
 import { formatTime } from "../../api/machinery/time.ts";
 import { type Command, defineCommand } from "../command.ts";
 import { pathOf } from "../discovery.ts";
-import { throwAll } from "../errors.ts";
+import { CommandError, throwAll } from "../errors.ts";
 import { fileFlags, printFlags, selectorFlags } from "../flag_sets.ts";
 import { fetchTargets, resourceOf, targetsOf } from "../targets.ts";
 import { eachGathered, printDone } from "../writing.ts";
@@ -28,6 +28,9 @@ function certificateCommand(word: string, summary: string, type: "Approved" | "D
       errors.push(
         ...(await eachGathered(found, async ({ name, object }) => {
           const conditions: any[] = object.status?.conditions ?? [];
+          const other = type === "Approved" ? "Denied" : "Approved";
+          if (conditions.some((each) => each.type === other))
+            throw new CommandError(`certificate signing request ${JSON.stringify(name)} is already ${other}`);
           const now = formatTime(call.machine.clock.now());
           const decided = {
             type,

@@ -31,6 +31,8 @@ const describers: Record<string, () => Promise<Describer>> = {
   persistentvolumeclaims: () => import("../describers/core.ts").then((m) => m.describeClaim),
   persistentvolumes: () => import("../describers/core.ts").then((m) => m.describeVolume),
   "storageclasses.storage.k8s.io": () => import("../describers/core.ts").then((m) => m.describeStorageClass),
+  "certificatesigningrequests.certificates.k8s.io": () =>
+    import("../describers/certificate.ts").then((m) => m.describeCertificateRequest),
   "roles.rbac.authorization.k8s.io": () => import("../describers/core.ts").then((m) => m.describeRole),
   "clusterroles.rbac.authorization.k8s.io": () => import("../describers/core.ts").then((m) => m.describeRole),
   "rolebindings.rbac.authorization.k8s.io": () => import("../describers/core.ts").then((m) => m.describeBinding),
