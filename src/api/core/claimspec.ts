@@ -91,6 +91,8 @@ function isOldSource({ apiGroup = "", kind }: { apiGroup?: string; kind?: string
 
 /** `dataSource` and `dataSourceRef` say the same: the one that is missing is filled in (KEP-1495). */
 export function joinDataSources(spec: any): void {
+  // Sources in other namespaces are behind a gate that is off (KEP-3294).
+  if (spec.dataSourceRef?.namespace) delete spec.dataSourceRef;
   if (spec.dataSource && !spec.dataSourceRef && !isOldSource(spec.dataSource)) delete spec.dataSource;
   if (spec.dataSource && !spec.dataSourceRef) spec.dataSourceRef = { ...spec.dataSource };
   else if (spec.dataSourceRef && !spec.dataSource && spec.dataSourceRef.namespace === undefined) {

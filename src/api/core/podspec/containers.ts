@@ -1,6 +1,14 @@
 // Containers of all three sorts: names, images, ports, restart policies, and what each sort may not have.
 
-import { duplicate, type FieldPath, forbiddenField, invalid, required, tooMany } from "../../machinery/field.ts";
+import {
+  duplicate,
+  type FieldPath,
+  fieldNotFound,
+  forbiddenField,
+  invalid,
+  required,
+  tooLong,
+} from "../../machinery/field.ts";
 import { dns1123Label, portName, portNumber } from "../../machinery/names.ts";
 import { addInvalid, checkOneOf, checkRequiredOneOf, type Errors } from "../../parts/checks.ts";
 import { checkEnv, checkEnvFrom } from "./env.ts";
@@ -13,7 +21,8 @@ import type { Container, ContainerPort, PodSpec } from "./types.ts";
 const protocols = ["SCTP", "TCP", "UDP"];
 const pullPolicies = ["Always", "IfNotPresent", "Never"];
 const restartPolicies = ["Always", "Never", "OnFailure"];
-const messagePolicies = ["FallbackToLogsOnError", "File"];
+const messagePolicies = ["File", "FallbackToLogsOnError"];
+const restartActions = ["Restart", "RestartAllContainers"];
 const restartRulesMax = 20;
 const exitCodesMax = 255;
 
@@ -33,7 +42,7 @@ function checkPorts(errors: Errors, ports: readonly ContainerPort[] | undefined,
       const messages = portName(name);
       addInvalid(errors, () => at.child("name"), name, messages);
       if (messages.length === 0 && names.has(name)) errors.push(duplicate(at.child("name"), name));
-      names.add(name);
+      if (messages.length === 0) names.add(name);
     }
     if (!containerPort) errors.push(required(at.child("containerPort")));
     else addInvalid(errors, () => at.child("containerPort"), containerPort, portNumber(containerPort));
@@ -65,27 +74,31 @@ function checkRestartRules(errors: Errors, container: Container, path: FieldPath
   if (!container.restartPolicy) {
     errors.push(required(path.child("restartPolicy"), "must specify restartPolicy when restart rules are used"));
   }
-  if (rules.length > restartRulesMax) errors.push(tooMany(rulesPath, rules.length, restartRulesMax));
+  // Counts of items, in the words for bytes.
+  if (rules.length > restartRulesMax) errors.push(tooLong(rulesPath, restartRulesMax));
   for (const [index, { action, exitCodes }] of rules.entries()) {
     const at = rulesPath.index(index);
-    checkRequiredOneOf(errors, action, ["Restart"], () => at.child("action"));
+    checkOneOf(errors, action ?? "", restartActions, () => at.child("action"));
     if (!exitCodes) {
       errors.push(required(at.child("exitCodes"), "must be specified"));
       continue;
     }
-    checkRequiredOneOf(errors, exitCodes.operator, ["In", "NotIn"], () => at.child("exitCodes", "operator"));
+    checkOneOf(errors, exitCodes.operator ?? "", ["In", "NotIn"], () => at.child("exitCodes", "operator"));
     const count = exitCodes.values?.length ?? 0;
-    if (count > exitCodesMax) errors.push(tooMany(at.child("exitCodes", "values"), count, exitCodesMax));
+    if (count > exitCodesMax) errors.push(tooLong(at.child("exitCodes", "values"), exitCodesMax));
   }
 }
 
-function checkResizePolicies(errors: Errors, container: Container, path: FieldPath): void {
+function checkResizePolicies(errors: Errors, container: Container, { spec }: PodContext, path: FieldPath): void {
   const seen = new Set<string>();
-  for (const { resourceName, restartPolicy } of container.resizePolicy ?? []) {
-    if (seen.has(resourceName)) errors.push(duplicate(path.child("resizePolicy"), resourceName));
+  for (const [index, { resourceName, restartPolicy }] of (container.resizePolicy ?? []).entries()) {
+    if (seen.has(resourceName)) errors.push(duplicate(path.index(index), resourceName));
     seen.add(resourceName);
-    checkRequiredOneOf(errors, resourceName, ["cpu", "memory"], () => path.child("resizePolicy"));
-    checkRequiredOneOf(errors, restartPolicy, ["NotRequired", "RestartContainer"], () => path.child("resizePolicy"));
+    checkRequiredOneOf(errors, resourceName, ["cpu", "memory"], () => path);
+    checkRequiredOneOf(errors, restartPolicy, ["NotRequired", "RestartContainer"], () => path);
+    if (spec.restartPolicy === "Never" && restartPolicy !== "NotRequired") {
+      errors.push(invalid(path, restartPolicy ?? "", "must be 'NotRequired' when `restartPolicy` is 'Never'"));
+    }
   }
 }
 
@@ -104,9 +117,8 @@ function checkCommon(errors: Errors, container: Container, context: PodContext, 
   checkVolumeDevices(errors, container, context.volumes, path.child("volumeDevices"));
   checkRequiredOneOf(errors, container.imagePullPolicy, pullPolicies, () => path.child("imagePullPolicy"));
   checkContainerResources(errors, container.resources, context.claimNames, path.child("resources"));
-  checkResizePolicies(errors, container, path);
-  checkSecurityContext(errors, container.securityContext, path.child("securityContext"));
-  checkRestartRules(errors, container, path);
+  checkResizePolicies(errors, container, context, path.child("resizePolicy"));
+  checkSecurityContext(errors, container.securityContext, context.spec, path.child("securityContext"));
 }
 
 function checkHooksAndProbes(errors: Errors, container: Container, context: PodContext, path: FieldPath): void {
@@ -128,9 +140,11 @@ export function checkContainers(errors: Errors, context: PodContext, path: Field
   for (const [index, container] of containers.entries()) {
     const at = path.index(index);
     checkCommon(errors, container, context, at);
-    if (container.name && names.has(container.name)) errors.push(duplicate(at.child("name"), container.name));
-    names.add(container.name);
+    const name = container.name ?? "";
+    if (names.has(name)) errors.push(duplicate(at.child("name"), name));
+    names.add(name);
     checkHooksAndProbes(errors, container, context, at);
+    checkRestartRules(errors, container, at);
   }
   checkHostPortConflicts(errors, containers, path);
 }
@@ -139,12 +153,13 @@ const sidecarOnly = ["lifecycle", "livenessProbe", "readinessProbe", "startupPro
 
 /** Init containers, sidecars (`restartPolicy: Always`, KEP-753) among them. */
 export function checkInitContainers(errors: Errors, context: PodContext, path: FieldPath): void {
-  const names = new Set((context.spec.containers ?? []).map(({ name }) => name));
+  const names = new Set((context.spec.containers ?? []).map(({ name }) => name ?? ""));
   for (const [index, container] of (context.spec.initContainers ?? []).entries()) {
     const at = path.index(index);
     checkCommon(errors, container, context, at);
-    if (container.name && names.has(container.name)) errors.push(duplicate(at.child("name"), container.name));
-    names.add(container.name);
+    checkRestartRules(errors, container, at);
+    if (names.has(container.name ?? "")) errors.push(duplicate(at.child("name"), container.name ?? ""));
+    if (container.name) names.add(container.name);
     checkHostPortConflicts(errors, [container], path);
     if (container.restartPolicy === "Always") {
       checkHooksAndProbes(errors, container, context, at);
@@ -154,9 +169,6 @@ export function checkInitContainers(errors: Errors, context: PodContext, path: F
       if (!container[field]) continue;
       const why = "may not be set for init containers without restartPolicy=Always";
       errors.push(forbiddenField(at.child(field), why));
-    }
-    if (container.resizePolicy?.length) {
-      errors.push(invalid(at.child("resizePolicy"), container.resizePolicy, "must not be set for init containers"));
     }
   }
 }
@@ -195,6 +207,14 @@ const forbiddenInEphemeral = [
   "lifecycle",
 ] as const;
 
+const notInEphemeral = "cannot be set for an Ephemeral Container";
+
+/** Pods, unlike templates, have images without blanks around them. */
+export function checkImageTrimmed(errors: Errors, { image = "" }: Container, path: FieldPath): void {
+  if (image.trim() === image) return;
+  errors.push(invalid(path.child("image"), image, "must not have leading or trailing whitespace"));
+}
+
 /** Containers added to a running pod to look into it. */
 export function checkEphemeralContainers(errors: Errors, context: PodContext, path: FieldPath): void {
   const { containers = [], initContainers = [], ephemeralContainers = [] } = context.spec;
@@ -203,21 +223,23 @@ export function checkEphemeralContainers(errors: Errors, context: PodContext, pa
   for (const [index, container] of ephemeralContainers.entries()) {
     const at = path.index(index);
     checkCommon(errors, container, context, at);
-    if (container.name && names.has(container.name)) errors.push(duplicate(at.child("name"), container.name));
-    names.add(container.name);
+    checkImageTrimmed(errors, container, at);
+    const name = container.name ?? "";
+    if (names.has(name)) errors.push(duplicate(at.child("name"), name));
+    names.add(name);
     const target = container.targetContainerName;
-    if (target && !others.has(target)) {
-      errors.push({
-        type: "FieldValueNotFound",
-        field: `${at.child("targetContainerName")}`,
-        body: `Not found: ${JSON.stringify(target)}`,
-      });
-    }
+    if (target && !others.has(target)) errors.push(fieldNotFound(at.child("targetContainerName"), target));
     for (const field of forbiddenInEphemeral) {
       const value = container[field];
       const isSet = field === "resources" ? Object.keys(value ?? {}).length > 0 : value !== undefined;
       if (isSet && !ephemeralFields.has(field)) {
-        errors.push(forbiddenField(at.child(field), "cannot be set for an Ephemeral Container"));
+        errors.push(forbiddenField(at.child(field), notInEphemeral));
+      }
+    }
+    for (const [position, mount] of (container.volumeMounts ?? []).entries()) {
+      const mountPath = at.child("volumeMounts").index(position);
+      for (const field of ["subPath", "subPathExpr"] as const) {
+        if (mount[field]) errors.push(forbiddenField(mountPath.child(field), notInEphemeral));
       }
     }
   }

@@ -2,6 +2,7 @@
 // Quantities and times are in their canonical form already: the decoder sees to that.
 
 import { defaultClaimSpec } from "../claimspec.ts";
+import { defaultPodResources } from "./podresources.ts";
 import type { Container, PodSpec, Probe, Volume } from "./types.ts";
 
 const defaultFileMode = 0o644;
@@ -54,10 +55,18 @@ export function defaultContainer(container: Container): void {
 }
 
 /**
- * Drops what is behind a gate that is off: stop signals (KEP-4960). Runs when an object is about to be stored, not with the
+ * Drops what is behind a gate that is off: stop signals (KEP-4960), trust bundles and certificates as files (KEP-3257,
+ * KEP-4317), groups of pods (KEP-4671). Runs when an object is about to be stored, not with the
  * defaults: who wrote such a field owns it all the same.
  */
 export function dropGated(spec: Record<string, any> | undefined): void {
+  delete spec?.schedulingGroup;
+  for (const { projected } of spec?.volumes ?? []) {
+    for (const source of projected?.sources ?? []) {
+      delete source.clusterTrustBundle;
+      delete source.podCertificate;
+    }
+  }
   for (const list of ["containers", "initContainers", "ephemeralContainers"]) {
     for (const container of spec?.[list] ?? []) {
       if (!container.lifecycle) continue;
@@ -147,10 +156,6 @@ export function defaultPodSpec(spec: PodSpec): void {
   spec.securityContext ??= {};
   if (spec.serviceAccount && !spec.serviceAccountName) spec.serviceAccountName = spec.serviceAccount;
   if (spec.serviceAccountName) spec.serviceAccount = spec.serviceAccountName;
-  if (spec.hostNetwork) {
-    defaultHostPorts(spec.containers);
-    defaultHostPorts(spec.initContainers);
-  }
   for (const container of spec.initContainers ?? []) defaultContainer(container);
   for (const container of spec.containers ?? []) defaultContainer(container);
   for (const container of spec.ephemeralContainers ?? []) defaultContainer(container);
@@ -180,4 +185,8 @@ export function defaultPodOnly(spec: PodSpec): void {
   spec.enableServiceLinks ??= true;
   requestLimits(spec.initContainers);
   requestLimits(spec.containers);
+  defaultPodResources(spec);
+  if (!spec.hostNetwork) return;
+  defaultHostPorts(spec.containers);
+  defaultHostPorts(spec.initContainers);
 }

@@ -1,7 +1,7 @@
 // Environment variables and where their values come from.
 
 import { type FieldPath, invalid, notSupported, required } from "../../machinery/field.ts";
-import { configMapKey, envVarName, localPath, qualifiedName } from "../../machinery/names.ts";
+import { configMapKey, dns1123Subdomain, envVarName, localPath, qualifiedName } from "../../machinery/names.ts";
 import { addInvalid, type Errors } from "../../parts/checks.ts";
 import type { EnvFromSource, EnvVar } from "./types.ts";
 
@@ -58,6 +58,13 @@ const hugePages = /^(limits|requests)\.hugepages-/;
 const cpuDivisors = new Set(["1m", "1"]);
 const byteDivisors = new Set(["1", "1k", "1M", "1G", "1T", "1P", "1E", "1Ki", "1Mi", "1Gi", "1Ti", "1Pi", "1Ei"]);
 
+/** What a resource is called where its divisor is wrong. */
+const divisorKinds: Record<string, string> = {
+  cpu: "cpu",
+  memory: "memory",
+  "ephemeral-storage": "local ephemeral storage",
+};
+
 /** `metadata.labels['app']` as its path and subscript. */
 function splitSubscript(path: string): { path: string; subscript: string } | undefined {
   const match = /^([^[]*)\['(.*)'\]$/s.exec(path);
@@ -107,16 +114,17 @@ export function checkResourceFieldRef(errors: Errors, ref: any, inVolume: boolea
     errors.push(notSupported(path.child("resource"), resource, containerResources));
   }
   if (!divisor || divisor === "0" || !resource) return;
-  const isCpu = resource.endsWith(".cpu");
-  if ((isCpu ? cpuDivisors : byteDivisors).has(divisor)) return;
-  const kind = isCpu ? "cpu" : resource.slice(resource.indexOf(".") + 1);
+  const kind = hugePages.test(resource) ? "hugepages" : divisorKinds[resource.slice(resource.indexOf(".") + 1)];
+  const isCpu = kind === "cpu";
+  if (!kind || (isCpu ? cpuDivisors : byteDivisors).has(divisor)) return;
   const list = isCpu ? "1m and 1" : "1, 1k, 1M, 1G, 1T, 1P, 1E, 1Ki, 1Mi, 1Gi, 1Ti, 1Pi, 1Ei";
   const why = `only divisor's values ${list} are supported with the ${kind} resource`;
   errors.push(invalid(path.child("divisor"), resource, why));
 }
 
+/** A key of a ConfigMap or a Secret. A missing name is a wrong one here. */
 function checkKeyRef(errors: Errors, ref: any, path: FieldPath): void {
-  if (!ref.name) errors.push(required(path.child("name")));
+  addInvalid(errors, () => path.child("name"), ref.name ?? "", dns1123Subdomain(ref.name ?? ""));
   if (!ref.key) errors.push(required(path.child("key")));
   else addInvalid(errors, () => path.child("key"), ref.key, configMapKey(ref.key));
 }
@@ -167,14 +175,20 @@ export function checkEnv(errors: Errors, env: readonly EnvVar[] | undefined, pat
   }
 }
 
+/** A name that may end in a hyphen, as beginnings of names may: so the real server looks at it. */
+function checkSourceName(errors: Errors, name: string | undefined, path: FieldPath): void {
+  if (!name) errors.push(required(path));
+  else addInvalid(errors, () => path, name, dns1123Subdomain(name.replace(/(?<=.)-$/, "a")));
+}
+
 /** `envFrom` of a container. */
 export function checkEnvFrom(errors: Errors, envFrom: readonly EnvFromSource[] | undefined, path: FieldPath): void {
   if (!envFrom) return;
   for (const [index, { prefix, configMapRef, secretRef }] of envFrom.entries()) {
     const at = path.index(index);
     if (prefix) addInvalid(errors, () => at.child("prefix"), prefix, envVarName(prefix));
-    if (configMapRef && !configMapRef.name) errors.push(required(at.child("configMapRef", "name")));
-    if (secretRef && !secretRef.name) errors.push(required(at.child("secretRef", "name")));
+    if (configMapRef) checkSourceName(errors, configMapRef.name, at.child("configMapRef", "name"));
+    if (secretRef) checkSourceName(errors, secretRef.name, at.child("secretRef", "name"));
     if (!configMapRef && !secretRef) {
       errors.push(invalid(path, "", "must specify one of: `configMapRef` or `secretRef`"));
     } else if (configMapRef && secretRef) {

@@ -142,6 +142,11 @@ const nameAndItems: GoShape = {
   Optional: ["optional", null],
 };
 
+export const trustBundleShape: GoShape = {
+  ...fields("Name SignerName LabelSelector Optional", null),
+  ...fields("Path", ""),
+};
+
 const projectionShape: GoShape = {
   Secret: ["secret", null, () => nameAndItems],
   DownwardAPI: ["downwardAPI", null, () => ({ Items: ["items", null, () => downwardItemShape] })],
@@ -152,11 +157,7 @@ const projectionShape: GoShape = {
     () => ({ ...fields("Audience", ""), ...fields("ExpirationSeconds", 0), ...fields("Path", "") }),
   ],
   // The hunks' line numbers show that this one is printed in every source.
-  ClusterTrustBundle: [
-    "clusterTrustBundle",
-    "struct",
-    () => ({ ...fields("Name SignerName LabelSelector Optional", null), ...fields("Path", "") }),
-  ],
+  ClusterTrustBundle: ["clusterTrustBundle", "struct", () => trustBundleShape],
   PodCertificate: ["podCertificate", null],
 };
 

@@ -11,11 +11,13 @@ export type VolumeSources = ReadonlyMap<string, string>;
 const propagations = ["Bidirectional", "HostToContainer", "None"];
 const recursiveReadOnly = ["Disabled", "Enabled", "IfPossible"];
 
-function checkSubPaths(errors: Errors, { subPath, subPathExpr }: VolumeMount, path: FieldPath): void {
+function checkSubPaths(errors: Errors, mount: VolumeMount, path: FieldPath, index: number): void {
+  const { subPath, subPathExpr } = mount;
   if (subPath) addInvalid(errors, () => path.child("subPath"), subPath, localPath(subPath));
   if (!subPathExpr) return;
   if (subPath) {
-    errors.push(invalid(path.child("subPathExpr"), subPathExpr, "subPathExpr and subPath are mutually exclusive"));
+    const at = path.index(index).child("subPathExpr");
+    errors.push(invalid(at, subPathExpr, "subPathExpr and subPath are mutually exclusive"));
   }
   addInvalid(errors, () => path.child("subPathExpr"), subPathExpr, localPath(subPathExpr));
 }
@@ -27,11 +29,9 @@ function checkPropagation(errors: Errors, mount: VolumeMount, container: Contain
   }
 }
 
-function checkRecursiveReadOnly(errors: Errors, mount: VolumeMount, path: FieldPath): void {
-  if (mount.recursiveReadOnly === undefined) return;
-  const at = path.child("recursiveReadOnly");
+function checkRecursiveReadOnly(errors: Errors, mount: VolumeMount, at: FieldPath): void {
   checkOneOf(errors, mount.recursiveReadOnly, recursiveReadOnly, () => at);
-  if (mount.recursiveReadOnly === "Disabled") return;
+  if (mount.recursiveReadOnly !== "Enabled" && mount.recursiveReadOnly !== "IfPossible") return;
   if (!mount.readOnly) errors.push(forbiddenField(at, "may only be specified when readOnly is true"));
   if (mount.mountPropagation && mount.mountPropagation !== "None") {
     errors.push(forbiddenField(at, "may only be specified when mountPropagation is None or not specified"));
@@ -59,10 +59,10 @@ export function checkVolumeMounts(errors: Errors, container: Container, volumes:
         errors.push(invalid(at.child("mountPath"), mount.mountPath, why));
       }
     }
-    // The real server leaves the index out of these two paths.
-    checkSubPaths(errors, mount, path);
+    // The real server leaves the index out of these paths.
+    checkSubPaths(errors, mount, path, index);
     checkPropagation(errors, mount, container, path.child("mountPropagation"));
-    checkRecursiveReadOnly(errors, mount, at);
+    checkRecursiveReadOnly(errors, mount, path.child("recursiveReadOnly"));
   }
 }
 

@@ -3,39 +3,51 @@
 import { duplicate, type FieldPath, forbiddenField, invalid, required } from "../../machinery/field.ts";
 import { dns1123Label, dns1123Subdomain, inRange, ipAddressLegacy, qualifiedName } from "../../machinery/names.ts";
 import { addInvalid, checkAnnotations, checkLabels, checkRequiredOneOf, type Errors } from "../../parts/checks.ts";
-import { checkContainerResourceName, checkResourceAmount } from "../../parts/resourcenames.ts";
+import { fields, type GoShape, goValue } from "../../parts/goshape.ts";
 import { checkContainers, checkEphemeralContainers, checkInitContainers, type PodContext } from "./containers.ts";
 import { checkDns } from "./dns.ts";
+import { checkPodResources } from "./podresources.ts";
 import { checkContainerResources } from "./requirements.ts";
 import { checkAffinity, checkSchedulingGates, checkTolerations, checkTopologySpread } from "./scheduling.ts";
-import { checkHostUsers, checkOs, checkPodSecurityContext, checkPreemptionPolicy } from "./security.ts";
+import { checkHostUsers, checkPodSecurityContext, checkPreemptionPolicy } from "./security.ts";
 import type { PodSpec } from "./types.ts";
 import { checkVolumes } from "./volumes.ts";
+import { checkHostProcess, checkOs } from "./windows.ts";
 
 const int32Max = 2147483647;
+
+const claimShape: GoShape = {
+  ...fields("Name", ""),
+  ...fields("ResourceClaimName ResourceClaimTemplateName", null),
+};
 
 function checkResourceClaims(errors: Errors, spec: PodSpec, path: FieldPath): Set<string> {
   const names = new Set<string>();
   for (const [index, claim] of (spec.resourceClaims ?? []).entries()) {
     const at = path.index(index);
     const { name, resourceClaimName, resourceClaimTemplateName } = claim;
+    const shown = () => goValue(claim, claimShape);
     if (!name) errors.push(required(at.child("name")));
     else if (names.has(name)) errors.push(duplicate(at.child("name"), name));
     else addInvalid(errors, () => at.child("name"), name, dns1123Label(name));
     names.add(name);
     if (resourceClaimName !== undefined && resourceClaimTemplateName !== undefined) {
       const why = "at most one of `resourceClaimName` or `resourceClaimTemplateName` may be specified";
-      errors.push(invalid(at, claim, why));
+      errors.push(invalid(at, shown(), why));
     }
     if (resourceClaimName === undefined && resourceClaimTemplateName === undefined) {
       const why = "must specify one of: `resourceClaimName`, `resourceClaimTemplateName`";
-      errors.push(invalid(at, claim, why));
+      errors.push(invalid(at, shown(), why));
+    }
+    for (const field of ["resourceClaimName", "resourceClaimTemplateName"] as const) {
+      const value = claim[field];
+      if (value !== undefined) addInvalid(errors, () => at.child(field), value, dns1123Subdomain(value));
     }
   }
   return names;
 }
 
-/** On the host's network a port cannot be another one on the host. */
+/** On the host's network a port cannot be another one on the host; templates may leave that open. */
 function checkHostNetworkPorts(errors: Errors, spec: PodSpec, path: FieldPath): void {
   if (!spec.hostNetwork) return;
   for (const [index, container] of (spec.containers ?? []).entries()) {
@@ -79,22 +91,20 @@ function checkNames(errors: Errors, spec: PodSpec, path: FieldPath): void {
   check("subdomain", dns1123Label);
 }
 
+/** What the runtime itself takes: the same rules as for limits, and the same words. */
 function checkOverhead(errors: Errors, spec: PodSpec, path: FieldPath): void {
-  for (const name in spec.overhead) {
-    checkContainerResourceName(errors, name, () => path.key(name));
-    checkResourceAmount(errors, name, spec.overhead[name]!, () => path.key(name));
-  }
+  if (spec.overhead) checkContainerResources(errors, { limits: spec.overhead }, new Set(), path);
 }
 
-/** Everything that can be wrong with a pod spec, wherever it stands. */
-export function checkPodSpec(errors: Errors, spec: PodSpec, path: FieldPath): void {
-  const volumes = checkVolumes(errors, spec.volumes, path.child("volumes"));
+/** Everything that can be wrong with a pod spec, wherever it stands. Only pods have a name by then. */
+export function checkPodSpec(errors: Errors, spec: PodSpec, path: FieldPath, podName?: string): void {
+  const volumes = checkVolumes(errors, spec.volumes, podName, path.child("volumes"));
   const claimNames = checkResourceClaims(errors, spec, path.child("resourceClaims"));
   const context: PodContext = { spec, volumes, claimNames };
   checkContainers(errors, context, path.child("containers"));
   checkInitContainers(errors, context, path.child("initContainers"));
   checkEphemeralContainers(errors, context, path.child("ephemeralContainers"));
-  if (spec.resources) checkContainerResources(errors, spec.resources, claimNames, path.child("resources"));
+  checkPodResources(errors, spec, path.child("resources"));
   checkHostNetworkPorts(errors, spec, path);
   checkRequiredOneOf(errors, spec.restartPolicy, ["Always", "OnFailure", "Never"], () => path.child("restartPolicy"));
   const dnsPolicies = ["ClusterFirstWithHostNet", "ClusterFirst", "Default", "None"];
@@ -106,6 +116,7 @@ export function checkPodSpec(errors: Errors, spec: PodSpec, path: FieldPath): vo
   checkReadinessGates(errors, spec, path.child("readinessGates"));
   checkSchedulingGates(errors, spec.schedulingGates, path.child("schedulingGates"));
   checkTopologySpread(errors, spec.topologySpreadConstraints, path.child("topologySpreadConstraints"));
+  checkHostProcess(errors, spec, path);
   checkHostUsers(errors, spec, path);
   checkNames(errors, spec, path);
   checkTolerations(errors, spec.tolerations, path.child("tolerations"));
@@ -114,7 +125,7 @@ export function checkPodSpec(errors: Errors, spec: PodSpec, path: FieldPath): vo
     const name = spec.priorityClassName;
     addInvalid(errors, () => path.child("priorityClassName"), name, dns1123Subdomain(name));
   }
-  if (spec.runtimeClassName) {
+  if (spec.runtimeClassName !== undefined) {
     const name = spec.runtimeClassName;
     addInvalid(errors, () => path.child("runtimeClassName"), name, dns1123Subdomain(name));
   }

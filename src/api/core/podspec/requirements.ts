@@ -1,23 +1,54 @@
 // What containers ask for (`requests`) and may use at most (`limits`), and the service class that follows.
 
 import { duplicate, type FieldPath, fieldNotFound, forbiddenField, invalid, required } from "../../machinery/field.ts";
-import { compareQuantities } from "../../machinery/quantity.ts";
-import type { Errors } from "../../parts/checks.ts";
+import { dns1123Label } from "../../machinery/names.ts";
+import { compareQuantities, isQuantity, quantityValue } from "../../machinery/quantity.ts";
+import { addInvalid, type Errors } from "../../parts/checks.ts";
 import {
   allowsOvercommit,
   checkContainerResourceName,
   checkResourceAmount,
   isHugePages,
 } from "../../parts/resourcenames.ts";
-import type { PodSpec, QuantityList, ResourceRequirements } from "./types.ts";
+import type { PodSpec, ResourceRequirements } from "./types.ts";
 
-function checkList(errors: Errors, list: QuantityList | undefined, path: () => FieldPath): void {
-  for (const name in list) {
-    checkContainerResourceName(errors, name, () => path().key(name));
-    checkResourceAmount(errors, name, list[name]!, () => path().key(name));
+/** Pages are whole ones. */
+function checkPages(errors: Errors, name: string, amount: string, path: () => FieldPath): void {
+  if (!isHugePages(name)) return;
+  const size = name.slice("hugepages-".length);
+  const [bytes, page] = [quantityValue(amount), isQuantity(size) ? quantityValue(size) : 0];
+  if (page > 0 && bytes % page === 0) return;
+  errors.push(invalid(path(), amount, `${amount} is not positive integer multiple of ${name}`));
+}
+
+/** Lists of names and amounts as pods and containers hold them; they differ in the names that they know. */
+export function checkAmounts(
+  errors: Errors,
+  resources: ResourceRequirements,
+  path: FieldPath,
+  checkName: (errors: Errors, name: string, path: () => FieldPath) => void,
+): void {
+  const { limits, requests } = resources;
+  for (const name in limits) {
+    const at = () => path.child("limits").key(name);
+    checkName(errors, name, at);
+    checkResourceAmount(errors, name, limits[name]!, at);
+    checkPages(errors, name, limits[name]!, at);
+  }
+  for (const name in requests) {
+    const at = () => path.child("requests").key(name);
+    checkName(errors, name, at);
+    checkResourceAmount(errors, name, requests[name]!, at);
+    checkAgainstLimit(errors, name, resources, path);
+    checkPages(errors, name, requests[name]!, at);
+  }
+  const names = [...Object.keys(limits ?? {}), ...Object.keys(requests ?? {})];
+  if (names.some(isHugePages) && !names.includes("cpu") && !names.includes("memory")) {
+    errors.push(forbiddenField(path, "HugePages require cpu or memory"));
   }
 }
 
+/** What is asked for beside what may be used at most. */
 function checkAgainstLimit(errors: Errors, name: string, resources: ResourceRequirements, path: FieldPath): void {
   const request = resources.requests![name]!;
   const limit = resources.limits?.[name];
@@ -35,23 +66,29 @@ function checkAgainstLimit(errors: Errors, name: string, resources: ResourceRequ
   }
 }
 
+/** A claim may be taken whole, or its requests one by one. */
 function checkClaims(
   errors: Errors,
   claims: ResourceRequirements["claims"],
   known: ReadonlySet<string>,
   path: FieldPath,
-): void {
-  const seen = new Set<string>();
+) {
+  const names = [...known].sort().join(", ");
+  const taken = new Set<string>();
   for (const [index, { name, request }] of (claims ?? []).entries()) {
     const at = path.index(index);
     if (!name) {
       errors.push(required(at));
       continue;
     }
+    if (request) addInvalid(errors, () => at.child("request"), request, dns1123Label(request));
     const key = request ? `${name}/${request}` : name;
-    if (seen.has(key)) errors.push(duplicate(at, key));
-    seen.add(key);
-    if (!known.has(name)) errors.push(fieldNotFound(at, name));
+    if (taken.has(name) || taken.has(key)) errors.push(duplicate(at, key));
+    taken.add(key);
+    if (known.has(name)) continue;
+    const error = fieldNotFound(at, name);
+    const which = names === "" ? " which is empty" : `: ${names}`;
+    errors.push({ ...error, body: `${error.body}: must be one of the names in pod.spec.resourceClaims${which}` });
   }
 }
 
@@ -63,13 +100,7 @@ export function checkContainerResources(
   path: FieldPath,
 ): void {
   if (!resources) return;
-  checkList(errors, resources.limits, () => path.child("limits"));
-  checkList(errors, resources.requests, () => path.child("requests"));
-  for (const name in resources.requests) checkAgainstLimit(errors, name, resources, path);
-  const names = [...Object.keys(resources.limits ?? {}), ...Object.keys(resources.requests ?? {})];
-  if (names.some(isHugePages) && !names.includes("cpu") && !names.includes("memory")) {
-    errors.push(forbiddenField(path, "HugePages require cpu or memory"));
-  }
+  checkAmounts(errors, resources, path, checkContainerResourceName);
   if (resources.claims) checkClaims(errors, resources.claims, claimNames, path.child("claims"));
 }
 

@@ -1,10 +1,20 @@
 // Who a pod and its containers run as, and what they are kept from.
 
-import { duplicate, type FieldPath, forbiddenField, invalid, notSupported, required } from "../../machinery/field.ts";
+import {
+  duplicate,
+  type FieldPath,
+  forbiddenField,
+  invalid,
+  notSupported,
+  required,
+  tooLong,
+} from "../../machinery/field.ts";
 import { localPath, userId } from "../../machinery/names.ts";
-import { addInvalid, checkOneOf, checkRequiredOneOf, type Errors } from "../../parts/checks.ts";
+import { addInvalid, checkOneOf, type Errors } from "../../parts/checks.ts";
+import type { GoShape } from "../../parts/goshape.ts";
 import { goValue, securityContextShape } from "./goshape.ts";
 import type { PodSpec } from "./types.ts";
+import { checkWindowsOptions } from "./windows.ts";
 
 const sysctlPattern = /^([a-z0-9]([-_a-z0-9]*[a-z0-9])?[./])*[a-z0-9]([-_a-z0-9]*[a-z0-9])?$/;
 const sysctlRule =
@@ -13,38 +23,55 @@ const sysctlLengthMax = 253;
 
 const profileTypes = ["Localhost", "RuntimeDefault", "Unconfined"];
 
-/** A seccomp profile or an AppArmor one: they differ in little. */
-function checkProfile(errors: Errors, profile: any, word: "seccomp" | "AppArmor", path: FieldPath): void {
+function checkSeccomp(errors: Errors, profile: any, path: FieldPath): void {
   if (!profile) return;
-  const local = profile.localhostProfile;
+  const { type, localhostProfile: local } = profile;
+  if (!type) errors.push(required(path.child("type"), "type is required when seccompProfile is set"));
+  else checkOneOf(errors, type, profileTypes, () => path.child("type"));
   const at = path.child("localhostProfile");
-  if (profile.type === "Localhost") {
-    if (word === "seccomp" && local === undefined) {
-      errors.push(required(at, "must be set when seccomp type is Localhost"));
-    } else if (word === "AppArmor" && !local?.trim()) {
-      errors.push(required(at, "must be set when AppArmor type is Localhost"));
-    } else if (word === "seccomp") {
-      addInvalid(errors, () => at, local, localPath(local));
-    }
-    return;
+  if (type === "Localhost") {
+    if (local === undefined) errors.push(required(at, "must be set when seccomp type is Localhost"));
+    else addInvalid(errors, () => at, local, localPath(local));
+  } else if (local !== undefined) {
+    const shown = goValue(profile, seccompShape);
+    errors.push(invalid(at, shown, "can only be set when seccomp type is Localhost"));
   }
-  if (!profile.type) {
-    const field = word === "seccomp" ? "seccompProfile" : "appArmorProfile";
-    errors.push(required(path.child("type"), `type is required when ${field} is set`));
-  } else {
-    checkOneOf(errors, profile.type, profileTypes, () => path.child("type"));
+}
+
+const seccompShape: GoShape = { Type: ["type", ""], LocalhostProfile: ["localhostProfile", null] };
+
+/** The longest path that Linux takes, without its end. */
+const profileBytesMax = 4095;
+
+function checkAppArmor(errors: Errors, profile: any, path: FieldPath): void {
+  if (!profile) return;
+  const { type, localhostProfile: local } = profile;
+  const at = path.child("localhostProfile");
+  if (!type) {
+    errors.push(required(path.child("type"), "type is required when appArmorProfile is set"));
+  } else if (type !== "Localhost") {
+    checkOneOf(errors, type, profileTypes, () => path.child("type"));
+    if (!profileTypes.includes(type) || local === undefined) return;
+    errors.push(invalid(at, local, "can only be set when AppArmor type is Localhost"));
+  } else if (local !== undefined && local.trim() !== local) {
+    errors.push(invalid(at, local, "must not be padded with whitespace"));
+  } else if (!local) {
+    errors.push(required(at, "must be set when AppArmor type is Localhost"));
   }
-  if (local !== undefined) errors.push(invalid(at, local, `can only be set when ${word} type is Localhost`));
+  if (type === "Localhost" && local?.length > profileBytesMax) errors.push(tooLong(at, profileBytesMax));
 }
 
 /** `securityContext` of a container. */
-export function checkSecurityContext(errors: Errors, context: any, path: FieldPath): void {
+export function checkSecurityContext(errors: Errors, context: any, spec: PodSpec, path: FieldPath): void {
   if (!context) return;
   const { runAsUser, runAsGroup } = context;
   if (runAsUser !== undefined) addInvalid(errors, () => path.child("runAsUser"), runAsUser, userId(runAsUser));
   if (runAsGroup !== undefined) addInvalid(errors, () => path.child("runAsGroup"), runAsGroup, userId(runAsGroup));
   checkOneOf(errors, context.procMount, ["Default", "Unmasked"], () => path.child("procMount"));
-  checkProfile(errors, context.seccompProfile, "seccomp", path.child("seccompProfile"));
+  if (context.procMount === "Unmasked" && spec.hostUsers !== false) {
+    errors.push(invalid(path.child("procMount"), context.procMount, "`hostUsers` must be false to use `Unmasked`"));
+  }
+  checkSeccomp(errors, context.seccompProfile, path.child("seccompProfile"));
   if (context.allowPrivilegeEscalation === false) {
     const shown = () => goValue(context, securityContextShape);
     if (context.privileged) {
@@ -56,20 +83,18 @@ export function checkSecurityContext(errors: Errors, context: any, path: FieldPa
     }
   }
   checkWindowsOptions(errors, context.windowsOptions, path.child("windowsOptions"));
-  checkProfile(errors, context.appArmorProfile, "AppArmor", path.child("appArmorProfile"));
+  checkAppArmor(errors, context.appArmorProfile, path.child("appArmorProfile"));
 }
 
-function checkWindowsOptions(errors: Errors, options: any, path: FieldPath): void {
-  if (!options) return;
-  if (options.gmsaCredentialSpec === "") {
-    errors.push(invalid(path.child("gmsaCredentialSpec"), "", "gmsaCredentialSpec cannot be an empty string"));
-  }
-  if (options.runAsUserName === "") {
-    errors.push(invalid(path.child("runAsUserName"), "", "runAsUserName cannot be an empty string"));
-  }
+/** What of the host a sysctl is about; undefined for what is not of a namespace. */
+function sysctlNamespace(name: string): "hostNetwork" | "hostIPC" | undefined {
+  const dotted = /^[^.]*\//.test(name) ? name.replaceAll("/", ".") : name;
+  if (dotted.startsWith("net.")) return "hostNetwork";
+  return /^kernel\.(shm|msg)|^kernel\.sem$|^fs\.mqueue\./.test(dotted) ? "hostIPC" : undefined;
 }
 
-function checkSysctls(errors: Errors, sysctls: { name: string }[] | undefined, path: FieldPath): void {
+function checkSysctls(errors: Errors, spec: PodSpec, path: FieldPath): void {
+  const sysctls: { name: string }[] | undefined = spec.securityContext?.sysctls;
   const names = new Set<string>();
   for (const [index, { name }] of (sysctls ?? []).entries()) {
     const at = path.index(index).child("name");
@@ -77,6 +102,8 @@ function checkSysctls(errors: Errors, sysctls: { name: string }[] | undefined, p
     else if (name.length > sysctlLengthMax || !sysctlPattern.test(name)) errors.push(invalid(at, name, sysctlRule));
     else if (names.has(name)) errors.push(duplicate(at, name));
     names.add(name);
+    const shared = sysctlNamespace(name ?? "");
+    if (shared && spec[shared]) errors.push(invalid(at, name, `may not be specified when '${shared}' is true`));
   }
 }
 
@@ -95,84 +122,15 @@ export function checkPodSecurityContext(errors: Errors, spec: PodSpec, path: Fie
     const why = "ShareProcessNamespace and HostPID cannot both be enabled";
     errors.push(invalid(path.child("shareProcessNamespace"), true, why));
   }
-  checkSysctls(errors, context.sysctls, path.child("sysctls"));
-  checkOneOf(errors, context.fsGroupChangePolicy, ["Always", "OnRootMismatch"], () =>
-    path.child("fsGroupChangePolicy"),
-  );
-  checkOneOf(errors, context.supplementalGroupsPolicy, ["Merge", "Strict"], () =>
-    path.child("supplementalGroupsPolicy"),
-  );
-  checkOneOf(errors, context.seLinuxChangePolicy, ["MountOption", "Recursive"], () =>
-    path.child("seLinuxChangePolicy"),
-  );
-  checkProfile(errors, context.seccompProfile, "seccomp", path.child("seccompProfile"));
+  checkSysctls(errors, spec, path.child("sysctls"));
+  const checkWord = (field: string, words: string[]) =>
+    checkOneOf(errors, context[field], words, () => path.child(field));
+  checkWord("fsGroupChangePolicy", ["Always", "OnRootMismatch"]);
+  checkSeccomp(errors, context.seccompProfile, path.child("seccompProfile"));
   checkWindowsOptions(errors, context.windowsOptions, path.child("windowsOptions"));
-  checkProfile(errors, context.appArmorProfile, "AppArmor", path.child("appArmorProfile"));
-}
-
-const notOnWindows = {
-  pod: [
-    "seLinuxOptions",
-    "seccompProfile",
-    "appArmorProfile",
-    "fsGroup",
-    "fsGroupChangePolicy",
-    "sysctls",
-    "runAsUser",
-    "runAsGroup",
-    "supplementalGroups",
-    "supplementalGroupsPolicy",
-  ],
-  container: [
-    "seLinuxOptions",
-    "seccompProfile",
-    "appArmorProfile",
-    "capabilities",
-    "readOnlyRootFilesystem",
-    "privileged",
-    "allowPrivilegeEscalation",
-    "procMount",
-    "runAsUser",
-    "runAsGroup",
-  ],
-} as const;
-
-function checkWindowsPod(errors: Errors, spec: PodSpec, path: FieldPath): void {
-  const forbid = (at: FieldPath) => errors.push(forbiddenField(at, "cannot be set for a windows pod"));
-  for (const field of ["hostPID", "hostIPC"] as const) if (spec[field]) forbid(path.child(field));
-  for (const field of notOnWindows.pod) {
-    if (spec.securityContext?.[field] !== undefined) forbid(path.child("securityContext", field));
-  }
-  if (spec.shareProcessNamespace) forbid(path.child("shareProcessNamespace"));
-  for (const list of ["containers", "initContainers"] as const) {
-    for (const [index, { securityContext }] of (spec[list] ?? []).entries()) {
-      for (const field of notOnWindows.container) {
-        if (securityContext?.[field] !== undefined) {
-          forbid(path.child(list).index(index).child("securityContext", field));
-        }
-      }
-    }
-  }
-}
-
-function checkLinuxPod(errors: Errors, spec: PodSpec, path: FieldPath): void {
-  const forbid = (at: FieldPath) => errors.push(forbiddenField(at, "windows options cannot be set for a linux pod"));
-  if (spec.securityContext?.windowsOptions) forbid(path.child("securityContext", "windowsOptions"));
-  for (const list of ["containers", "initContainers"] as const) {
-    for (const [index, { securityContext }] of (spec[list] ?? []).entries()) {
-      if (securityContext?.windowsOptions) {
-        forbid(path.child(list).index(index).child("securityContext", "windowsOptions"));
-      }
-    }
-  }
-}
-
-/** What must not be set for the operating system that the pod says it is for (KEP-2802). */
-export function checkOs(errors: Errors, spec: PodSpec, path: FieldPath): void {
-  if (!spec.os) return;
-  checkRequiredOneOf(errors, spec.os.name, ["linux", "windows"], () => path.child("os", "name"));
-  if (spec.os.name === "linux") checkLinuxPod(errors, spec, path);
-  if (spec.os.name === "windows") checkWindowsPod(errors, spec, path);
+  checkAppArmor(errors, context.appArmorProfile, path.child("appArmorProfile"));
+  checkWord("supplementalGroupsPolicy", ["Merge", "Strict"]);
+  checkWord("seLinuxChangePolicy", ["MountOption", "Recursive"]);
 }
 
 /** A pod with its own user namespace shares no other namespace with the host (KEP-127). */
@@ -193,6 +151,6 @@ export function checkPreemptionPolicy(errors: Errors, policy: string | undefined
   if (policy === undefined) return;
   if (policy === "") errors.push(required(path));
   else if (policy !== "PreemptLowerPriority" && policy !== "Never") {
-    errors.push(notSupported(path, policy, ["Never", "PreemptLowerPriority"]));
+    errors.push(notSupported(path, policy, ["PreemptLowerPriority", "Never"]));
   }
 }

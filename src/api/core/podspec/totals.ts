@@ -6,7 +6,8 @@ import type { PodSpec, QuantityList } from "./types.ts";
 type Kind = "requests" | "limits";
 
 /** What of a pod counts instead of what its containers say, if it says so for the whole (KEP-2837). */
-const ofWholePods = (name: string): boolean => name === "cpu" || name === "memory" || name.startsWith("hugepages-");
+export const ofWholePods = (name: string): boolean =>
+  name === "cpu" || name === "memory" || name.startsWith("hugepages-");
 
 function add(into: QuantityList, amounts: QuantityList | undefined): void {
   for (const [name, amount] of Object.entries(amounts ?? {})) {
@@ -22,9 +23,9 @@ function raise(into: QuantityList, amounts: QuantityList): void {
 
 /**
  * The sum of its containers, or what the hungriest init container needs if that is more; init containers that go on running
- * (KEP-753) count with both. The overhead of its runtime comes on top: on limits only where there is one.
+ * (KEP-753) count with both.
  */
-export function podTotals(spec: PodSpec, kind: Kind): QuantityList {
+export function containerTotals(spec: PodSpec, kind: Kind): QuantityList {
   const total: QuantityList = {};
   for (const { resources } of spec.containers ?? []) add(total, resources?.[kind]);
   const started: QuantityList = {};
@@ -41,6 +42,13 @@ export function podTotals(spec: PodSpec, kind: Kind): QuantityList {
     }
   }
   raise(total, peak);
+  return total;
+}
+
+/** The total of its containers, or what it says for the whole. The overhead of its runtime comes on top: on limits only where
+ * there is one. */
+export function podTotals(spec: PodSpec, kind: Kind): QuantityList {
+  const total = containerTotals(spec, kind);
   for (const [name, amount] of Object.entries<string>(spec.resources?.[kind] ?? {}))
     if (ofWholePods(name)) total[name] = amount;
   const overhead: QuantityList = { ...spec.overhead };

@@ -1,11 +1,20 @@
 // One check for each kind of volume source, in the order in which the real server looks at them.
 
-import { type FieldPath, forbiddenField, invalid, required } from "../../machinery/field.ts";
-import { dns1123Label, dns1123Subdomain, localPath } from "../../machinery/names.ts";
+import { type FieldPath, forbiddenField, invalid, notSupported, required } from "../../machinery/field.ts";
+import { dns1123Label, dns1123Subdomain, inRange, localPath } from "../../machinery/names.ts";
 import { compareQuantities } from "../../machinery/quantity.ts";
-import { addInvalid, checkOneOf, checkRequiredOneOf, type Errors } from "../../parts/checks.ts";
+import {
+  addInvalid,
+  checkAnnotations,
+  checkLabelSelector,
+  checkLabels,
+  checkOneOf,
+  checkRequiredOneOf,
+  type Errors,
+} from "../../parts/checks.ts";
 import { checkClaimSpec } from "../claimspec.ts";
 import { checkFieldRef, checkResourceFieldRef, volumeFields } from "./env.ts";
+import { goValue, trustBundleShape } from "./goshape.ts";
 import type { Volume } from "./types.ts";
 
 type SourceCheck = (errors: Errors, source: any, path: FieldPath, volume: Volume) => void;
@@ -27,7 +36,7 @@ const tokenSecondsMax = 2 ** 32;
 const nameLengthMax = 63;
 
 /** A source that must have these fields. */
-function needs(...fields: string[]): SourceCheck {
+export function needs(...fields: string[]): SourceCheck {
   return (errors, source, path) => {
     for (const field of fields) {
       const value = source[field];
@@ -56,7 +65,7 @@ function checkKeys(errors: Errors, items: any[] | undefined, path: FieldPath): v
 /** A file's path below the volume: relative, and never hidden from the volume's own bookkeeping (`..data`). */
 function checkFilePath(errors: Errors, file: string, path: FieldPath): void {
   addInvalid(errors, () => path, file, localPath(file));
-  if (file.startsWith("..") && !file.startsWith("../") && file !== "..") {
+  if (file.startsWith("..") && !file.startsWith("../")) {
     errors.push(invalid(path, file, "must not start with '..'"));
   }
 }
@@ -114,49 +123,62 @@ function checkDownward(errors: Errors, source: any, path: FieldPath): void {
   checkDownwardItems(errors, source.items, path);
 }
 
-function checkToken(errors: Errors, token: any, path: FieldPath): void {
+/** The place of a token's path is the volume's, not the token's: so it stands in the real server's messages. */
+function checkToken(errors: Errors, token: any, path: FieldPath, volume: FieldPath): void {
   const seconds = token.expirationSeconds ?? 0;
+  const at = path.child("expirationSeconds");
   if (seconds < tokenSecondsMin) {
-    errors.push(invalid(path.child("expirationSeconds"), seconds, "may not specify a duration less than 10 minutes"));
+    errors.push(invalid(at, seconds, "may not specify a duration less than 10 minutes"));
   } else if (seconds > tokenSecondsMax) {
-    errors.push(
-      invalid(path.child("expirationSeconds"), seconds, "may not specify a duration larger than 2^32 seconds"),
-    );
+    errors.push(invalid(at, seconds, "may not specify a duration larger than 2^32 seconds"));
   }
-  if (!token.path) errors.push(required(path.child("path")));
-  else checkFilePath(errors, token.path, path.child("path"));
+  if (!token.path) errors.push(required(volume.child("path")));
+  else checkFilePath(errors, token.path, volume.child("path"));
 }
 
 function checkTrustBundle(errors: Errors, bundle: any, path: FieldPath): void {
-  if (bundle.name !== undefined && bundle.signerName !== undefined) {
-    errors.push(invalid(path, bundle, "only one of name and signerName may be used"));
-  } else if (bundle.name === undefined && bundle.signerName === undefined) {
+  const { name, signerName, labelSelector } = bundle;
+  if (name !== undefined && signerName !== undefined) {
+    const shown = goValue(bundle, trustBundleShape);
+    errors.push(invalid(path, shown, "only one of name and signerName may be used"));
+  } else if (name !== undefined) {
+    if (name === "") errors.push(required(path.child("name"), "must be a valid object name"));
+    if (labelSelector) {
+      const why = "labelSelector must be unset if name is specified";
+      errors.push(invalid(path.child("labelSelector"), labelSelector, why));
+    }
+  } else if (signerName !== undefined) {
+    if (signerName === "") errors.push(required(path.child("signerName"), "must be a valid signer name"));
+    checkLabelSelector(errors, labelSelector, path.child("labelSelector"));
+  } else {
     errors.push(required(path, "either name or signerName must be specified"));
   }
   if (!bundle.path) errors.push(required(path.child("path")));
   else checkFilePath(errors, bundle.path, path.child("path"));
 }
 
-/** What a source puts into a projected volume: its name for messages and its files. */
-function filesOf(source: any): { name: string; files: string[] } {
-  const kind = Object.keys(source)[0] ?? "";
-  const { items, name, path } = source[kind] ?? {};
-  return { name: name ?? "", files: path ? [path] : (items ?? []).map((item: any) => item.path) };
-}
+type ProjectedCheck = (errors: Errors, source: any, path: FieldPath, volume: FieldPath) => void;
 
-const projectedChecks: Record<string, (errors: Errors, source: any, path: FieldPath) => void> = {
-  secret: (errors, { name, items }, path) => {
-    if (!name) errors.push(required(path.child("name")));
-    checkKeys(errors, items, path.child("items"));
-  },
-  configMap: (errors, { name, items }, path) => {
-    if (!name) errors.push(required(path.child("name")));
-    checkKeys(errors, items, path.child("items"));
-  },
+const checkNamed: ProjectedCheck = (errors, { name, items }, path) => {
+  if (!name) errors.push(required(path.child("name")));
+  checkKeys(errors, items, path.child("items"));
+};
+
+const projectedChecks: Record<string, ProjectedCheck> = {
+  secret: checkNamed,
+  configMap: checkNamed,
   downwardAPI: (errors, { items }, path) => checkDownwardItems(errors, items, path),
   serviceAccountToken: checkToken,
   clusterTrustBundle: checkTrustBundle,
 };
+
+/** What a source puts into a projected volume: files, and the name for messages. Tokens are left out: see warnings. */
+function filesOf(kind: string, { items, name, path }: any): { name: string | undefined; files: string[] } {
+  if (kind === "serviceAccountToken") return { name, files: [] };
+  if (kind === "clusterTrustBundle") return { name: undefined, files: [path ?? ""] };
+  const named = kind === "downwardAPI" ? undefined : (name ?? "");
+  return { name: named, files: (items ?? []).map((item: any) => item.path).filter(Boolean) };
+}
 
 function checkProjected(errors: Errors, projected: any, path: FieldPath): void {
   checkMode(errors, projected.defaultMode, () => path.child("defaultMode"));
@@ -164,38 +186,60 @@ function checkProjected(errors: Errors, projected: any, path: FieldPath): void {
   for (const [index, source] of (projected.sources ?? []).entries()) {
     const at = path.child("sources").index(index);
     const kinds = Object.keys(projectedChecks).filter((kind) => source[kind]);
-    if (kinds.length === 0) errors.push(required(at, "must specify a volume type"));
-    for (const [position, kind] of kinds.entries()) {
-      if (position > 0) errors.push(forbiddenField(at.child(kind), "may not specify more than 1 volume type"));
-      else projectedChecks[kind]!(errors, source[kind], at.child(kind));
+    for (const kind of kinds) {
+      projectedChecks[kind]!(errors, source[kind], at.child(kind), path);
+      const { name, files } = filesOf(kind, source[kind]);
+      for (const file of files) {
+        if (taken.has(file)) errors.push(invalid(path, name ?? file, "conflicting duplicate paths"));
+        taken.add(file);
+      }
     }
-    const { name, files } = filesOf(source);
-    for (const file of files) {
-      if (file && taken.has(file)) errors.push(invalid(path, name || file, "conflicting duplicate paths"));
-      taken.add(file);
-    }
+    if (kinds.length > 1) errors.push(forbiddenField(at, "may not specify more than 1 volume type per source"));
   }
 }
 
-const iqnPattern = /^iqn\.\d{4}-\d{2}\.([a-z0-9.-]+)(:[^,;*&$|\s]+)?$|^eui\.[0-9a-fA-F]{16}$|^naa\.[0-9a-fA-F]{32}$/;
+/** How each kind of name of an initiator or a target looks, by its first letters. */
+const iscsiNames: Record<string, RegExp> = {
+  iqn: /iqn\.\d{4}-\d{2}\.([a-zA-Z0-9.-]+)(:[^,;*&$|\s]+)$/,
+  eui: /^eui.[a-zA-Z0-9]{16}$/,
+  naa: /^naa.[a-zA-Z0-9]{32}$/,
+};
 
-function checkIscsi(errors: Errors, source: any, path: FieldPath): void {
-  if (!source.targetPortal) errors.push(required(path.child("targetPortal")));
+function checkIscsiName(errors: Errors, name: string, unknown: string, path: FieldPath): void {
+  const pattern = iscsiNames[name.slice(0, 3)];
+  if (!pattern) errors.push(invalid(path, name, unknown));
+  else if (!pattern.test(name)) errors.push(invalid(path, name, "must be valid format"));
+}
+
+/** A disk on the network; `unknown` is the message for a name of no kind. */
+export function checkIscsi(
+  errors: Errors,
+  source: any,
+  path: FieldPath,
+  unknown = "must be valid format starting with iqn, eui, or naa",
+): void {
   if (!source.iqn) errors.push(required(path.child("iqn")));
-  else if (!/^(iqn|eui|naa)/.test(source.iqn)) {
-    errors.push(invalid(path.child("iqn"), source.iqn, "must be valid format starting with iqn, eui, or naa"));
-  } else if (!iqnPattern.test(source.iqn)) {
-    errors.push(invalid(path.child("iqn"), source.iqn, "must be valid format"));
+  else checkIscsiName(errors, source.iqn, unknown, path.child("iqn"));
+  checkLun(errors, source.lun ?? 0, path.child("lun"));
+  if ((source.chapAuthDiscovery || source.chapAuthSession) && !source.secretRef) {
+    errors.push(required(path.child("secretRef")));
   }
-  if (source.lun < 0 || source.lun > 255) {
-    errors.push(invalid(path.child("lun"), source.lun, "must be between 0 and 255, inclusive"));
-  }
+}
+
+/** The name that the node has towards such a disk; the message's field has no capital. */
+export function checkInitiator(errors: Errors, { initiatorName }: any, path: FieldPath, unknown?: string): void {
+  const words = unknown ?? "must be valid format starting with iqn, eui, or naa";
+  if (initiatorName !== undefined) checkIscsiName(errors, initiatorName, words, path.child("initiatorname"));
+}
+
+function checkLun(errors: Errors, lun: number, path: FieldPath): void {
+  addInvalid(errors, () => path, lun, inRange(lun, 0, 255));
 }
 
 function checkNfs(errors: Errors, source: any, path: FieldPath): void {
   needs("server", "path")(errors, source, path, source);
-  if (source.path && !source.path.startsWith("/")) {
-    errors.push(invalid(path.child("path"), source.path, "must be an absolute path"));
+  if (!source.path?.startsWith("/")) {
+    errors.push(invalid(path.child("path"), source.path ?? "", "must be an absolute path"));
   }
 }
 
@@ -209,9 +253,7 @@ function checkFc(errors: Errors, source: any, path: FieldPath): void {
   }
   if (targets === 0) return;
   if (source.lun === undefined) errors.push(required(path.child("lun"), "lun is required if targetWWNs is specified"));
-  else if (source.lun < 0 || source.lun > 255) {
-    errors.push(invalid(path.child("lun"), source.lun, "must be between 0 and 255, inclusive"));
-  }
+  else checkLun(errors, source.lun, path.child("lun"));
 }
 
 function checkFlocker(errors: Errors, { datasetName, datasetUUID }: any, path: FieldPath): void {
@@ -247,7 +289,10 @@ export function checkCsiDriverName(errors: Errors, driver: string | undefined, p
 function checkCsi(errors: Errors, source: any, path: FieldPath): void {
   checkCsiDriverName(errors, source.driver, path.child("driver"));
   const secret = source.nodePublishSecretRef;
-  if (secret && !secret.name) errors.push(required(path.child("nodePublishSecretRef", "name")));
+  if (!secret) return;
+  // A wrong name is reported in another place than a missing one.
+  if (!secret.name) errors.push(required(path.child("nodePublishSecretRef", "name")));
+  else addInvalid(errors, () => path.child("name"), secret.name, dns1123Subdomain(secret.name));
 }
 
 function checkEphemeral(errors: Errors, source: any, path: FieldPath): void {
@@ -256,8 +301,32 @@ function checkEphemeral(errors: Errors, source: any, path: FieldPath): void {
     errors.push(required(at));
     return;
   }
-  checkClaimSpec(errors, source.volumeClaimTemplate.spec ?? {}, at.child("spec"));
+  const { metadata = {}, spec = {} } = source.volumeClaimTemplate;
+  checkAnnotations(errors, metadata.annotations, () => at.child("metadata", "annotations"));
+  checkLabels(errors, metadata.labels, () => at.child("metadata", "labels"));
+  for (const field of templateMetadata) {
+    if (metadata[field] === undefined) continue;
+    errors.push(forbiddenField(at.child("metadata", field), "cannot be set"));
+  }
+  checkClaimSpec(errors, spec, at.child("spec"));
 }
+
+/** Metadata that claims made from a template cannot have, in the order of the real server's struct. */
+const templateMetadata = [
+  "name",
+  "generateName",
+  "namespace",
+  "selfLink",
+  "uid",
+  "resourceVersion",
+  "generation",
+  "creationTimestamp",
+  "deletionTimestamp",
+  "deletionGracePeriodSeconds",
+  "ownerReferences",
+  "finalizers",
+  "managedFields",
+];
 
 function checkImage(errors: Errors, source: any, path: FieldPath): void {
   if (!source.reference) errors.push(required(path.child("reference")));
@@ -266,9 +335,61 @@ function checkImage(errors: Errors, source: any, path: FieldPath): void {
 }
 
 function checkPartition(errors: Errors, partition: number | undefined, path: FieldPath): void {
-  if (partition !== undefined && (partition < 0 || partition > 255)) {
-    errors.push(invalid(path.child("partition"), partition, "must be between 0 and 255, inclusive"));
+  if (partition === undefined || (partition >= 0 && partition <= 255)) return;
+  // 0 is fine, whatever the message says.
+  errors.push(invalid(path.child("partition"), partition, "must be between 1 and 255, inclusive"));
+}
+
+function checkSecretName(errors: Errors, secret: any, path: FieldPath): void {
+  if (secret && !secret.name) errors.push(required(path.child("secretRef", "name")));
+}
+
+const quobyteRule = "must be a host:port pair or multiple pairs separated by commas";
+const tenantLettersMax = 64;
+
+function checkQuobyte(errors: Errors, { registry, tenant = "", volume }: any, path: FieldPath): void {
+  if (!registry) errors.push(required(path.child("registry"), quobyteRule));
+  else if (tenant.length > tenantLettersMax) {
+    const why = `must be a UUID and may not exceed a length of ${tenantLettersMax} characters`;
+    errors.push(required(path.child("tenant"), why));
+  } else {
+    const isPair = (pair: string) => /^([^:[\]]*|\[[^[\]]*\]):[^:]*$/.test(pair);
+    for (const pair of registry.split(",")) {
+      if (!isPair(pair)) errors.push(invalid(path.child("registry"), registry, quobyteRule));
+    }
   }
+  if (!volume) errors.push(required(path.child("volume")));
+}
+
+function checkFlex(errors: Errors, source: any, path: FieldPath): void {
+  if (!source.driver) errors.push(required(path.child("driver")));
+  for (const key of Object.keys(source.options ?? {})) {
+    const domain = `.${key.split("/")[0]!.toLowerCase()}`;
+    if (!domain.endsWith(".kubernetes.io") && !domain.endsWith(".k8s.io")) continue;
+    const why = "kubernetes.io and k8s.io namespaces are reserved";
+    errors.push(invalid(path.child("options").key(key), key, why));
+  }
+}
+
+const managedDisk = "/subscriptions/{sub-id}/resourcegroups/{group-name}/providers/microsoft.compute/disks/{disk-id}";
+const blobDisk = "https://{account-name}.blob.core.windows.net/{container-name}/{disk-name}.vhd";
+
+function checkAzureDisk(errors: Errors, source: any, path: FieldPath): void {
+  needs("diskName", "diskURI")(errors, source, path, source);
+  const { cachingMode, kind, diskURI = "" } = source;
+  checkOneOf(errors, cachingMode, ["None", "ReadOnly", "ReadWrite"], () => path.child("cachingMode"));
+  checkOneOf(errors, kind, ["Dedicated", "Managed", "Shared"], () => path.child("kind"));
+  const [start, wanted] = kind === "Managed" ? ["/subscriptions/", managedDisk] : ["https://", blobDisk];
+  if (!diskURI.startsWith(start)) errors.push(notSupported(path.child("diskURI"), diskURI, [wanted]));
+}
+
+/** Names of a StorageOS volume, in a pod or in a persistent volume. */
+export function checkStorageOs(errors: Errors, { volumeName, volumeNamespace }: any, path: FieldPath): void {
+  const names = path.child("volumeName");
+  if (!volumeName) errors.push(required(names));
+  else addInvalid(errors, () => names, volumeName, dns1123Label(volumeName));
+  if (!volumeNamespace) return;
+  addInvalid(errors, () => path.child("volumeNamespace"), volumeNamespace, dns1123Label(volumeNamespace));
 }
 
 function checkGlusterfs(errors: Errors, source: any, path: FieldPath): void {
@@ -290,29 +411,36 @@ export const volumeSourceChecks: Record<string, SourceCheck> = {
   },
   secret: checkSecret,
   nfs: checkNfs,
-  iscsi: checkIscsi,
+  iscsi: (errors, source, path) => {
+    needs("targetPortal")(errors, source, path, source);
+    checkIscsi(errors, source, path);
+    checkInitiator(errors, source, path);
+  },
   glusterfs: checkGlusterfs,
   flocker: checkFlocker,
+  persistentVolumeClaim: needs("claimName"),
   rbd: needs("monitors", "image"),
-  cinder: needs("volumeID"),
+  cinder: (errors, source, path) => {
+    needs("volumeID")(errors, source, path, source);
+    checkSecretName(errors, source.secretRef, path);
+  },
   cephfs: needs("monitors"),
-  quobyte: needs("registry", "volume"),
+  quobyte: checkQuobyte,
   downwardAPI: checkDownward,
   fc: checkFc,
-  flexVolume: needs("driver"),
+  flexVolume: checkFlex,
   configMap: checkConfigMap,
   azureFile: needs("secretName", "shareName"),
   vsphereVolume: needs("volumePath"),
   photonPersistentDisk: needs("pdID"),
   portworxVolume: needs("volumeID"),
-  azureDisk: needs("diskName", "diskURI"),
+  azureDisk: checkAzureDisk,
   storageos: (errors, source, path) => {
-    if (!source.volumeName) errors.push(required(path.child("volumeName")));
-    else addInvalid(errors, () => path.child("volumeName"), source.volumeName, dns1123Label(source.volumeName));
+    checkStorageOs(errors, source, path);
+    checkSecretName(errors, source.secretRef, path);
   },
   projected: checkProjected,
   scaleIO: needs("gateway", "system", "volumeName"),
-  persistentVolumeClaim: needs("claimName"),
   csi: checkCsi,
   ephemeral: checkEphemeral,
   image: checkImage,

@@ -9,6 +9,7 @@ import { claimSpecWarnings, fractionalBytes } from "../claimspec.ts";
 import { pathWarnings } from "./pathwarnings.ts";
 import { portWarnings } from "./portwarnings.ts";
 import type { Container, PodSpec } from "./types.ts";
+import { containersOf } from "./visit.ts";
 
 type Metadata = Partial<ObjectMeta>;
 
@@ -122,13 +123,6 @@ function* envWarnings(env: Container["env"], path: FieldPath): Iterable<string> 
     }
     names.add(name);
   }
-}
-
-/** Containers of all sorts with their places, in the order in which the real server visits them. */
-export function containersOf(spec: PodSpec, path: FieldPath): { container: Container; at: FieldPath }[] {
-  return (["initContainers", "containers", "ephemeralContainers"] as const).flatMap((list) =>
-    (spec[list] ?? []).map((container, index) => ({ container, at: path.child(list).index(index) })),
-  );
 }
 
 /** Annotations that fields have replaced. */
