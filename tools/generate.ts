@@ -4,6 +4,7 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { readBetaDeclarations } from "./generate/beta.ts";
 import { fileComment, readDeclarations } from "./generate/declarations.ts";
 import { readModels } from "./generate/models.ts";
 import { readOperations } from "./generate/operations.ts";
@@ -53,7 +54,8 @@ export function generate(force: boolean): boolean {
     join(packages, "kubernetes-models"),
     join(packages, "@kubernetes-models/apimachinery"),
   ]);
-  const { definitions, docs } = makeSchemas(declarations, readModels(join(client, "dist/gen/models")));
+  const models = join(client, "dist/gen/models");
+  const { definitions, docs } = makeSchemas(declarations, readBetaDeclarations(models), readModels(models));
   // The one text that kubernetes-models leaves out.
   const quantity = readFileSync(join(packages, "kubernetes-types/api/resource.d.ts"), "utf8");
   docs["io.k8s.apimachinery.pkg.api.resource.Quantity"] = { description: fileComment(quantity) };

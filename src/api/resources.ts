@@ -15,6 +15,7 @@ import { horizontalPodAutoscalers, horizontalPodAutoscalersV1 } from "./autoscal
 import { cronJobs } from "./batch/cronjob.ts";
 import { jobs } from "./batch/job.ts";
 import { certificateSigningRequests } from "./certificates/certificatesigningrequest.ts";
+import { clusterTrustBundles } from "./certificates/clustertrustbundle.ts";
 import { leases } from "./coordination/lease.ts";
 import { bindings, componentStatuses } from "./core/asked.ts";
 import { configMaps } from "./core/configmap.ts";
@@ -119,6 +120,9 @@ export const builtinResources: readonly Resource[] = [
   devices.resourceClaimTemplates,
   devices.resourceSlices,
 ];
+
+/** What v1.36 has and serves only to those who ask for it (`--runtime-config`). */
+export const optionalResources: readonly Resource[] = [clusterTrustBundles];
 
 function firstBy(key: (resource: Resource) => string): Map<string, Resource> {
   const found = new Map<string, Resource>();

@@ -2,7 +2,15 @@ import { type ApiServer, createApiServer } from "../apiserver/mod.ts";
 import type { HttpListener, TlsIdentity } from "../base/http.ts";
 import type { Disk } from "../base/world.ts";
 import type { Machine } from "../host/mod.ts";
-import { authFlags, authOptions, durationOf, requestFlags, requestOptions } from "./apiserver_flags.ts";
+import {
+  authFlags,
+  authOptions,
+  durationOf,
+  requestFlags,
+  requestOptions,
+  resourceFlags,
+  resourcesOf,
+} from "./apiserver_flags.ts";
 import { encryptionFlags, encryptionOf } from "./encryption.ts";
 import type { FlagTable, ParsedFlags } from "./flags.ts";
 import { etcdFlags, openFlaggedStore } from "./store.ts";
@@ -23,6 +31,7 @@ export const apiServerFlags: FlagTable = {
   "proxy-client-key-file": { type: "string", help: "PEM key of --proxy-client-cert-file" },
   ...authFlags,
   ...requestFlags,
+  ...resourceFlags,
   "advertise-address": { type: "string", help: "The address that the cluster reaches this server by" },
 };
 
@@ -48,6 +57,7 @@ export async function runApiServer(
   const encryption = await encryptionOf(flags, disk, report);
   const server = await createApiServer({
     store,
+    resources: resourcesOf(flags),
     encryption: encryption?.encryption,
     ...machine,
     ...auth,

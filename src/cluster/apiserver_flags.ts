@@ -1,4 +1,6 @@
 import { parseGoDuration } from "../api/machinery/duration.ts";
+import type { Resource } from "../api/machinery/resource.ts";
+import { builtinResources, optionalResources } from "../api/resources.ts";
 import { type ApiServerOptions, type AuthorizationMode, authorizationModes } from "../apiserver/mod.ts";
 import type { Disk } from "../base/world.ts";
 import type { FlagTable, ParsedFlags } from "./flags.ts";
@@ -81,6 +83,46 @@ export const requestFlags: FlagTable = {
   },
   "audit-webhook-config-file": { type: "string", help: "Not supported yet" },
 };
+
+/** Flags that say what is served. */
+export const resourceFlags: FlagTable = {
+  "runtime-config": {
+    type: "strings",
+    help: "Versions and resources that are off otherwise: certificates.k8s.io/v1beta1=true, or with /clustertrustbundles",
+  },
+  "feature-gates": { type: "strings", help: "ClusterTrustBundle=true lets --runtime-config serve them" },
+};
+
+/** Every resource that the flags ask for. Throws for what cannot be switched. */
+export function resourcesOf(flags: ParsedFlags): readonly Resource[] {
+  const gates = switchesOf(flags, "feature-gates");
+  for (const [name] of gates)
+    if (!optionalGates.includes(name)) throw new Error(`not supported yet: --feature-gates ${name}`);
+  const asked = switchesOf(flags, "runtime-config");
+  const known = new Set(["api/all", "api/beta"]);
+  for (const { apiVersion, plural } of optionalResources) known.add(apiVersion).add(`${apiVersion}/${plural}`);
+  for (const [name] of asked) if (!known.has(name)) throw new Error(`not supported yet: --runtime-config ${name}`);
+  if (gates.get("ClusterTrustBundle") !== true) return builtinResources;
+  // What names a resource goes before what names its version, and that before all.
+  const isAsked = ({ apiVersion, plural }: Resource): boolean =>
+    [`${apiVersion}/${plural}`, apiVersion, "api/beta", "api/all"].map((key) => asked.get(key)).find(isGiven) ?? false;
+  return [...builtinResources, ...optionalResources.filter(isAsked)];
+}
+
+const optionalGates = ["ClusterTrustBundle", "ClusterTrustBundleProjection"];
+
+const isGiven = (value: boolean | undefined): boolean => value !== undefined;
+
+/** `name=true` and `name=false`; a name alone is true. Throws for other values. */
+function switchesOf(flags: ParsedFlags, flag: string): Map<string, boolean> {
+  return new Map(
+    flags.strings(flag).map((pair) => {
+      const [name, value = "true"] = pair.split("=") as [string, string?];
+      if (value !== "true" && value !== "false") throw new Error(`--${flag} ${name}: wanted true or false`);
+      return [name, value === "true"];
+    }),
+  );
+}
 
 type RequestOptions = Pick<ApiServerOptions, "flowControl" | "audit">;
 

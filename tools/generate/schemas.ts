@@ -226,18 +226,21 @@ function documentation(declaration: Declaration, declarations: Map<string, Decla
   return { description: declaration.description, ...(texts.length > 0 && { fields: Object.fromEntries(texts) }) };
 }
 
-/** All schemas and documentation of v1.36's stable versions. Throws where the packages disagree. */
+/** All schemas and documentation of v1.36's stable versions, and of these beta kinds. Throws where the packages disagree. */
 export function makeSchemas(
-  declarations: Map<string, Declaration>,
+  stable: Map<string, Declaration>,
+  beta: Map<string, Declaration>,
   models: Map<string, Model>,
 ): { definitions: Record<string, Schema>; docs: Record<string, Documentation> } {
   const definitions: Record<string, Schema> = {};
   const docs: Record<string, Documentation> = {};
+  const betaNames = new Set([...beta.values()].map(({ name }) => name));
+  const declarations = new Map([...stable, ...beta]);
   const sorted = [...declarations.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1));
   for (const declaration of sorted) {
     const model = modelOf(models, declaration.name);
     if (!model && !special[declaration.name] && !declaration.name.endsWith("version.Info")) continue;
-    if (/\.v\d+(alpha|beta)\d+\./.test(declaration.name)) continue;
+    if (isUnstable(declaration.name) && !betaNames.has(declaration.name)) continue;
     definitions[declaration.name] = special[declaration.name] ?? structSchema(declaration, model, declarations);
     docs[declaration.name] = documentation(declaration, declarations);
   }
@@ -250,6 +253,9 @@ export function makeSchemas(
   return { definitions, docs };
 }
 
+/** Whether a definition is of an alpha or beta version. */
+const isUnstable = (name: string): boolean => /\.v\d+(alpha|beta)\d+\./.test(name);
+
 function reachable(definitions: Record<string, Schema>, name: string): Set<string> {
   const seen = new Set<string>();
   reach(definitions, name, seen);
@@ -259,7 +265,8 @@ function reachable(definitions: Record<string, Schema>, name: string): Set<strin
 /** DeleteOptions and WatchEvent are a kind of every group and version. */
 function addSharedKinds(definitions: Record<string, Schema>): void {
   const versions = new Map<string, { group: string; version: string }>();
-  for (const schema of Object.values(definitions)) {
+  for (const [name, schema] of Object.entries(definitions)) {
+    if (isUnstable(name)) continue;
     for (const { group, version } of schema["x-kubernetes-group-version-kind"] ?? [])
       versions.set(`${group}/${version}`, { group, version });
   }

@@ -7,15 +7,14 @@ import {
   invalid,
   notSupported,
   required,
-  tooLong,
 } from "../machinery/field.ts";
-import { dns1123Label, dns1123Subdomain } from "../machinery/names.ts";
 import { defineResource, type RequestFacts } from "../machinery/resource.ts";
 import { sameValue } from "../parts/checks.ts";
 import { ageColumn, text } from "../parts/columns.ts";
 import { partSubresource, statusSubresource } from "../parts/subresources.ts";
 import { issuedCertificateError } from "./issued.ts";
 import { parseCertificateRequest } from "./request.ts";
+import { signerErrors } from "./signer.ts";
 
 /** What has become of a request: `Approved,Issued`. */
 function conditionText({ status }: any): string {
@@ -28,6 +27,8 @@ function conditionText({ status }: any): string {
 
 const specPath = new FieldPath("spec");
 const secondsMin = 600;
+
+const legacySigner = "kubernetes.io/legacy-unknown";
 
 const usages = [
   "any",
@@ -84,7 +85,10 @@ function validate({ spec }: any): FieldError[] {
   }
   for (const [index, usage] of list.entries())
     if (list.indexOf(usage) < index) errors.push(duplicate(at(index), usage));
-  errors.push(...signerErrors(spec.signerName ?? "", specPath.child("signerName")));
+  const signerPath = specPath.child("signerName");
+  if (spec.signerName === legacySigner) {
+    errors.push(invalid(signerPath, legacySigner, "the legacy signerName is not allowed via this API version"));
+  } else errors.push(...signerErrors(spec.signerName ?? "", signerPath));
   if (spec.expirationSeconds < secondsMin) {
     errors.push(
       invalid(
@@ -95,41 +99,6 @@ function validate({ spec }: any): FieldError[] {
     );
   }
   return errors;
-}
-
-const signerNameMax = 571;
-const legacySigner = "kubernetes.io/legacy-unknown";
-
-/** `example.com/signer-name`: a domain of two parts at least, and a path of parts that are written like one. */
-function signerErrors(name: string, path: FieldPath): FieldError[] {
-  if (name === "") return [required(path)];
-  if (name === legacySigner) return [invalid(path, name, "the legacy signerName is not allowed via this API version")];
-  const slash = name.indexOf("/");
-  const [domain, rest] = [name.slice(0, slash), name.slice(slash + 1)];
-  if (slash < 0 || rest.includes("/")) {
-    return [invalid(path, name, "must be a fully qualified domain and path of the form 'example.com/signer-name'")];
-  }
-  const errors: FieldError[] = [];
-  const labels = domain.split(".");
-  errors.push(...firstWrongPart(domain, labels, dns1123Label, path));
-  if (labels.length < 2) {
-    errors.push(invalid(path, domain, "should be a domain with at least two segments separated by dots"));
-  }
-  errors.push(...firstWrongPart(rest, rest.split("."), dns1123Subdomain, path));
-  if (name.length > signerNameMax) errors.push(tooLong(path, signerNameMax));
-  return errors;
-}
-
-/** What is wrong with the first part that is wrong: of the next ones it would be the same. */
-function firstWrongPart(
-  whole: string,
-  parts: readonly string[],
-  rule: (part: string) => string[],
-  path: FieldPath,
-): FieldError[] {
-  const part = parts.find((each) => rule(each).length > 0);
-  if (part === undefined) return [];
-  return rule(part).map((why) => invalid(path, whole, `validating label ${JSON.stringify(part)}: ${why}`));
 }
 
 const conditionsPath = new FieldPath("status").child("conditions");

@@ -1,22 +1,6 @@
 // Certificates as a signer puts them into a request's status: PEM blocks and nothing but certificates in them.
 
-const begin = "-----BEGIN ";
-const dashes = "-----";
-
-/** The first block at or after `from`: its type, what stands in it, and where the text goes on. */
-function blockAt(text: string, from: number): { type: string; body: string; next: number } | undefined {
-  for (let start = text.indexOf(begin, from); start >= 0; start = text.indexOf(begin, start + 1)) {
-    const lineEnd = text.indexOf("\n", start);
-    if (lineEnd < 0) return undefined;
-    const line = text.slice(start, lineEnd).trimEnd();
-    if (!line.endsWith(dashes)) continue;
-    const type = line.slice(begin.length, -dashes.length);
-    const end = `${dashes}END ${type}${dashes}`;
-    const stop = text.indexOf(end, lineEnd);
-    if (stop >= 0) return { type, body: text.slice(lineEnd + 1, stop), next: stop + end.length };
-  }
-  return undefined;
-}
+import { blockAt } from "./pem.ts";
 
 /** What is wrong with an issued certificate, in the real server's words; undefined if nothing is. `pem` is the text. */
 export function issuedCertificateError(pem: string): string | undefined {

@@ -1,5 +1,7 @@
 // Certificate requests (PKCS#10, RFC 2986) as far as the API looks into them: who they are for.
 
+import { childrenOf, type Element, elementsOf, oidText, sequence, set } from "./der.ts";
+
 export interface CertificateRequest {
   commonName: string;
   organizations: string[];
@@ -11,13 +13,6 @@ export interface CertificateRequest {
   uris: string[];
 }
 
-interface Element {
-  tag: number;
-  bytes: Uint8Array;
-}
-
-const sequence = 0x30;
-const set = 0x31;
 const context0 = 0xa0;
 
 const oids = {
@@ -26,34 +21,6 @@ const oids = {
   extensionRequest: "2a:86:48:86:f7:d:1:9:e",
   subjectAltName: "55:1d:11",
 };
-
-/** Elements nest at most so deep in what is read here; their number is bounded by the size of the request. */
-function elementsOf(bytes: Uint8Array): Element[] {
-  const elements: Element[] = [];
-  let at = 0;
-  while (at < bytes.length) {
-    const tag = bytes[at++]!;
-    let length = bytes[at++];
-    if (length === undefined) throw new Error("asn1: syntax error: truncated tag or length");
-    if (length >= 0x80) {
-      const count = length & 0x7f;
-      if (count === 0 || count > 4) throw new Error("asn1: structure error: length too large");
-      length = 0;
-      for (let step = 0; step < count; step++) length = length * 256 + (bytes[at++] ?? 0);
-    }
-    if (at + length > bytes.length) throw new Error("asn1: syntax error: data truncated");
-    elements.push({ tag, bytes: bytes.subarray(at, at + length) });
-    at += length;
-  }
-  return elements;
-}
-
-function childrenOf(element: Element | undefined, tag: number): Element[] {
-  if (element?.tag !== tag) throw new Error("asn1: structure error: tags don't match");
-  return elementsOf(element.bytes);
-}
-
-const oidText = (bytes: Uint8Array): string => [...bytes].map((each) => each.toString(16)).join(":");
 
 const decoder = new TextDecoder();
 

@@ -1,5 +1,6 @@
 import type { UserInfo } from "../../base/http.ts";
-import { clusterRoles } from "../bootstrap/cluster_roles.ts";
+import { servesTrustBundles } from "../bootstrap/bootstrap.ts";
+import { clusterRoles, readTrustBundles } from "../bootstrap/cluster_roles.ts";
 import { parseRules } from "../bootstrap/parse_rules.ts";
 import type { Registry } from "../registry/scope.ts";
 import type { Authorizer, Decision, ResourceAttributes } from "./authorizer.ts";
@@ -30,6 +31,7 @@ interface Wish extends ResourceAttributes {
 export function nodeAuthorizer(registry: Registry): Authorizer {
   const graph = nodeGraph(registry);
   const rules = parseRules(clusterRoles["system:node"]!);
+  if (servesTrustBundles(registry)) rules.push(...parseRules(readTrustBundles));
   return (attributes) => {
     const { user, verb, resource } = attributes;
     const node = nodeOf(user);

@@ -34,6 +34,11 @@ export interface ClusterFacts {
   requestHeader?: RequestHeaderOptions;
 }
 
+/** Whether roots of trust are objects here. */
+export function servesTrustBundles({ resources }: Registry): boolean {
+  return resources.byId("clustertrustbundles.certificates.k8s.io") !== undefined;
+}
+
 /**
  * Makes what every cluster has from the start: the system namespaces, roles and bindings, flow control, priority classes
  * and where Services' addresses come from. What is there already is completed, as far as its owner lets the server.
@@ -46,7 +51,9 @@ export async function bootstrap(registry: Registry, facts: ClusterFacts, signal:
   const trust = trustMap(facts);
   if (trust) await replace(registry, "configmaps", trust, signal);
   await Promise.all([
-    ...defaultRbac().map(({ id, object }) => make(id, object, completeRbac)),
+    ...defaultRbac({ trustBundles: servesTrustBundles(registry) }).map(({ id, object }) =>
+      make(id, object, completeRbac),
+    ),
     ensureFlowControl(registry, signal),
     ...systemPriorities.map(({ name, ...rest }) => {
       const head = { apiVersion: "scheduling.k8s.io/v1", kind: "PriorityClass", metadata: { name } };

@@ -171,3 +171,6 @@ export const clusterRoles: Record<string, string> = {
     read storage.k8s.io: storageclasses
     get,list,patch,update,watch core: persistentvolumeclaims`,
 };
+
+/** Part of the role of nodes and of everything in the cluster where ClusterTrustBundles are served. */
+export const readTrustBundles = "read certificates.k8s.io: clustertrustbundles";

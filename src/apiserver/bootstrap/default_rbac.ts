@@ -1,5 +1,5 @@
 import type { KubeObject } from "../../api/machinery/object.ts";
-import { clusterRoles } from "./cluster_roles.ts";
+import { clusterRoles, readTrustBundles } from "./cluster_roles.ts";
 import { controllerRoles } from "./controller_roles.ts";
 import { parseRules } from "./parse_rules.ts";
 
@@ -104,15 +104,20 @@ const namespaceRoles: { namespace: string; name: string; rules: string; subjects
   },
 ];
 
+/** Who may read roots of trust, where they are served: whoever runs in the cluster. */
+const trustBundleReaders = "system:cluster-trust-bundle-discovery";
+
 /** Every role and binding that a cluster has from the start, roles before their bindings. */
-export function defaultRbac(): { id: string; object: KubeObject }[] {
+export function defaultRbac({ trustBundles }: { trustBundles: boolean }): { id: string; object: KubeObject }[] {
+  const roles = trustBundles ? { ...clusterRoles, [trustBundleReaders]: readTrustBundles } : clusterRoles;
+  const readers = trustBundles ? { [trustBundleReaders]: ["Group:system:serviceaccounts"] } : {};
   return [
     ...Object.entries(gatherers).map(([name, { gathers, into }]) =>
       entry("clusterroles", "ClusterRole", metadata(name, into), {
         aggregationRule: { clusterRoleSelectors: [{ matchLabels: { [aggregateLabel(gathers)]: "true" } }] },
       }),
     ),
-    ...Object.entries(clusterRoles).map(([name, rules]) =>
+    ...Object.entries(roles).map(([name, rules]) =>
       entry("clusterroles", "ClusterRole", metadata(name, gathered[name]), { rules: parseRules(rules) }),
     ),
     ...Object.entries(controllerRoles).map(([name, rules]) =>
@@ -121,7 +126,7 @@ export function defaultRbac(): { id: string; object: KubeObject }[] {
     ...namespaceRoles.map(({ namespace, name, rules }) =>
       entry("roles", "Role", { ...metadata(name), namespace }, { rules: parseRules(rules) }),
     ),
-    ...Object.entries(clusterSubjects).map(([name, subjects]) => clusterBinding(name, subjects)),
+    ...Object.entries({ ...clusterSubjects, ...readers }).map(([name, subjects]) => clusterBinding(name, subjects)),
     ...Object.keys(controllerRoles).map((name) => clusterBinding(controllerPrefix + name, [`ServiceAccount:${name}`])),
     ...namespaceRoles.map(({ namespace, name, subjects, binding }) =>
       entry("rolebindings", "RoleBinding", { ...metadata(binding ?? name), namespace }, bound("Role", name, subjects)),

@@ -80,6 +80,11 @@ CertificateSigningRequestList: metadata items
 CertificateSigningRequestSpec: request username uid groups usages extra signerName expirationSeconds
 CertificateSigningRequestStatus: conditions certificate
 `,
+  "io.k8s.api.certificates.v1beta1": `
+ClusterTrustBundle: metadata spec
+ClusterTrustBundleList: metadata items
+ClusterTrustBundleSpec: signerName trustBundle
+`,
   "io.k8s.api.discovery.v1": `
 Endpoint: addresses conditions hostname targetRef deprecatedTopology nodeName zone hints
 EndpointConditions: ready serving terminating
