@@ -1,11 +1,11 @@
 import { duplicate, type FieldError, FieldPath, forbiddenField, invalid, required } from "../machinery/field.ts";
 import { qualifiedName } from "../machinery/names.ts";
 import type { KubeObject } from "../machinery/object.ts";
-import { compareQuantities } from "../machinery/quantity.ts";
+import { compareQuantities, quantityToNumber } from "../machinery/quantity.ts";
 import { defineResource } from "../machinery/resource.ts";
 import { addInvalid, type Errors } from "../parts/checks.ts";
 import { createdAtColumn } from "../parts/columns.ts";
-import { checkContainerResourceName } from "../parts/resourcenames.ts";
+import { allowsOvercommit, checkContainerResourceName, checkResourceName } from "../parts/resourcenames.ts";
 
 type Amounts = Record<string, string>;
 
@@ -58,30 +58,68 @@ function checkOrder(errors: Errors, limit: Limit, name: string, path: FieldPath)
   checkRatio(errors, limit, name, path);
 }
 
+/** Limits cannot be further from requests than the most is from the least. */
 function checkRatio(errors: Errors, limit: Limit, name: string, path: FieldPath): void {
   const ratio = limit.maxLimitRequestRatio?.[name];
-  if (ratio === undefined || compareQuantities(ratio, "1") >= 0) return;
-  errors.push(invalid(path.child("maxLimitRequestRatio").key(name), ratio, `ratio ${ratio} is less than 1`));
+  if (ratio === undefined) return;
+  const at = path.child("maxLimitRequestRatio").key(name);
+  if (compareQuantities(ratio, "1") < 0) errors.push(invalid(at, ratio, `ratio ${ratio} is less than 1`));
+  const [min, max] = [limit.min?.[name], limit.max?.[name]];
+  if (min === undefined || max === undefined) return;
+  const widest = quantityToNumber(max) / quantityToNumber(min);
+  if (quantityToNumber(ratio) <= widest) return;
+  errors.push(invalid(at, ratio, `ratio ${ratio} is greater than max/min = ${widest.toFixed(6)}`));
 }
 
-const lists = ["max", "min", "default", "defaultRequest", "maxLimitRequestRatio"] as const;
+/** What cannot be shared is asked for as it is limited. */
+function checkShared(errors: Errors, limit: Limit, name: string, path: FieldPath): void {
+  const [usual, request] = [limit.default?.[name], limit.defaultRequest?.[name]];
+  if (usual === undefined || request === undefined || allowsOvercommit(name)) return;
+  if (compareQuantities(usual, request) === 0) return;
+  const why = `default value ${usual} must equal to defaultRequest value ${request} in ${name}`;
+  errors.push(invalid(path.child("defaultRequest").key(name), request, why));
+}
+
+const ends = ["max", "min"] as const;
+const usuals = ["default", "defaultRequest"] as const;
+const standardTypes = ["Pod", "Container", "PersistentVolumeClaim"];
+
+function checkType(errors: Errors, type: string, path: FieldPath): void {
+  const messages = qualifiedName(type);
+  addInvalid(errors, () => path, type, messages);
+  if (messages.length > 0 || type.includes("/") || standardTypes.includes(type)) return;
+  errors.push(invalid(path, type, "must be a standard limit type or fully qualified"));
+}
+
+/** Names in some of the lists; only volumes and what is not Kubernetes' own are limited by names of all kinds. */
+function checkNames(errors: Errors, limit: Limit, fields: readonly (keyof Limit)[], path: FieldPath): string[] {
+  const isPodPart = limit.type === "Pod" || limit.type === "Container";
+  const check = isPodPart ? checkContainerResourceName : checkResourceName;
+  return fields.flatMap((field) => {
+    const names = Object.keys(limit[field] ?? {});
+    for (const name of names) check(errors, name, () => path.child(field).key(name));
+    return names;
+  });
+}
 
 function checkLimit(errors: Errors, limit: Limit, path: FieldPath): void {
+  const names = checkNames(errors, limit, ends, path);
   if (limit.type === "Pod") {
-    for (const field of ["default", "defaultRequest"] as const) {
-      if (!limit[field]) continue;
+    for (const field of usuals) {
+      if (Object.keys(limit[field] ?? {}).length === 0) continue;
       errors.push(forbiddenField(path.child(field), "may not be specified when `type` is 'Pod'"));
     }
-  }
+  } else names.push(...checkNames(errors, limit, usuals, path));
   if (limit.type === "PersistentVolumeClaim" && !limit.min?.storage && !limit.max?.storage) {
     errors.push(
       required(path.child("limits"), "either minimum or maximum storage value is required, but neither was provided"),
     );
   }
-  const names = new Set(lists.flatMap((list) => Object.keys(limit[list] ?? {})));
-  for (const name of names) {
-    if (limit.type === "Container") checkContainerResourceName(errors, name, () => path.child("max").key(name));
-    checkOrder(errors, limit, name, path);
+  names.push(...checkNames(errors, limit, ["maxLimitRequestRatio"], path));
+  const compared = limit.type === "Pod" ? { ...limit, default: undefined, defaultRequest: undefined } : limit;
+  for (const name of new Set(names)) {
+    checkOrder(errors, compared as Limit, name, path);
+    checkShared(errors, compared as Limit, name, path);
   }
 }
 
@@ -90,7 +128,7 @@ function validate({ spec }: LimitRange): FieldError[] {
   const types = new Set<string>();
   for (const [index, limit] of (spec.limits ?? []).entries()) {
     const path = new FieldPath("spec").child("limits").index(index);
-    addInvalid(errors, () => path.child("type"), limit.type ?? "", qualifiedName(limit.type ?? ""));
+    checkType(errors, limit.type ?? "", path.child("type"));
     if (types.has(limit.type)) errors.push(duplicate(path.child("type"), limit.type));
     types.add(limit.type);
     checkLimit(errors, limit, path);

@@ -1,14 +1,14 @@
-import { type FieldError, FieldPath, forbiddenField } from "../machinery/field.ts";
+import { type FieldError, FieldPath, forbiddenField, invalid } from "../machinery/field.ts";
 import type { KubeObject } from "../machinery/object.ts";
 import { compareQuantities } from "../machinery/quantity.ts";
 import { defineResource } from "../machinery/resource.ts";
-import { type Errors, sameValue } from "../parts/checks.ts";
+import { checkImmutable, type Errors, sameValue } from "../parts/checks.ts";
 import { ageColumn, text, wide } from "../parts/columns.ts";
 import { jsonDiff } from "../parts/diff.ts";
 import { fields, type GoShape, goValue } from "../parts/goshape.ts";
 import { accessModesText, phaseText, storageClassOf } from "../parts/storagewords.ts";
 import { statusSubresource } from "../parts/subresources.ts";
-import { checkClaimSpec, defaultClaimSpec, joinDataSources } from "./claimspec.ts";
+import { checkClaimSpec, claimSpecWarnings, defaultClaimSpec, joinDataSources } from "./claimspec.ts";
 
 type Claim = KubeObject & { spec: any; status?: any };
 
@@ -52,7 +52,33 @@ function validateUpdate(next: Claim, previous: Claim): FieldError[] {
     errors.push(forbiddenField(specPath, `${why}\n${difference}`));
   }
   checkSize(errors, next, previous);
+  const annotation = new FieldPath("metadata").child("annotations").key(classAnnotation);
+  const classOf = ({ metadata }: Claim) => metadata.annotations?.[classAnnotation];
+  if (classOf(previous) !== undefined && classOf(next) !== classOf(previous)) {
+    errors.push(invalid(annotation, classOf(next) ?? "", "field is immutable"));
+  }
+  checkImmutable(errors, next.spec.volumeMode, previous.spec.volumeMode, () => specPath.child("volumeMode"));
+  checkAttributesClass(errors, next.spec.volumeAttributesClassName, previous.spec.volumeAttributesClassName);
   return errors;
+}
+
+/** A volume that has a class of attributes keeps one; an empty name is none. */
+function checkAttributesClass(errors: Errors, now: string | undefined, before: string | undefined): void {
+  const path = specPath.child("volumeAttributesClassName");
+  if (before === undefined || now === before) return;
+  if (now === undefined) errors.push(forbiddenField(path, "update from non-nil value to nil is forbidden"));
+  else if (now === "" && before !== "") {
+    errors.push(forbiddenField(path, "update from non-nil value to an empty string is forbidden"));
+  }
+}
+
+const classAnnotation = "volume.beta.kubernetes.io/storage-class";
+
+function* warnings({ metadata, spec }: Claim): Iterable<string> {
+  if (metadata.annotations?.[classAnnotation] !== undefined) {
+    yield `metadata.annotations[${classAnnotation}]: deprecated since v1.8; use "storageClassName" attribute instead`;
+  }
+  yield* claimSpecWarnings(spec, specPath);
 }
 
 export const persistentVolumeClaims = defineResource<Claim>({
@@ -79,6 +105,7 @@ export const persistentVolumeClaims = defineResource<Claim>({
     return errors;
   },
   validateUpdate,
+  warnings,
   columns: [
     text("Status", phaseText),
     text("Volume", ({ spec }) => spec?.volumeName ?? ""),

@@ -3,6 +3,7 @@ import { defineResource, type RequestFacts } from "../machinery/resource.ts";
 import type { Errors } from "../parts/checks.ts";
 import { partSubresource, proxySubresource, statusSubresource, streamSubresource } from "../parts/subresources.ts";
 import { podColumns } from "./podcolumns.ts";
+import { checkFixedAnnotations, checkPodAnnotations } from "./podspec/annotations.ts";
 import { defaultPodOnly, defaultPodSpec, dropGated } from "./podspec/defaults.ts";
 import { checkPodSpec } from "./podspec/podspec.ts";
 import { qosClass } from "./podspec/requirements.ts";
@@ -74,7 +75,8 @@ function checkPodItself(errors: Errors, { spec }: Pod, path: FieldPath): void {
 
 function validate(pod: Pod): FieldError[] {
   const errors: FieldError[] = [];
-  checkPodSpec(errors, pod.spec, specPath);
+  checkPodAnnotations(errors, pod, new FieldPath("metadata").child("annotations"));
+  checkPodSpec(errors, pod.spec, specPath, pod.metadata.name);
   checkPodItself(errors, pod, specPath);
   return errors;
 }
@@ -133,6 +135,7 @@ export const pods = defineResource<Pod>({
   validateCreate,
   validateUpdate(next, previous) {
     const errors: FieldError[] = [];
+    checkFixedAnnotations(errors, next, previous, new FieldPath("metadata").child("annotations"));
     checkPodUpdate(errors, next, previous, specPath);
     return errors;
   },

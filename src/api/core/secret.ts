@@ -1,4 +1,5 @@
 import { type FieldError, FieldPath, invalid, required } from "../machinery/field.ts";
+import { parseJson } from "../machinery/json.ts";
 import { configMapKey } from "../machinery/names.ts";
 import type { KubeObject } from "../machinery/object.ts";
 import { defineResource } from "../machinery/resource.ts";
@@ -15,12 +16,12 @@ type Secret = KubeObject & {
 
 const accountAnnotation = "kubernetes.io/service-account.name";
 
-/** Keys that a secret of a type must have; of a list of alternatives one is enough. */
-const neededKeys: Record<string, { keys: string[]; json?: boolean; oneOf?: boolean }> = {
+/** Keys that a secret of a type must have, some not empty; of a list of alternatives one is enough. */
+const neededKeys: Record<string, { keys: string[]; json?: boolean; oneOf?: boolean; full?: boolean }> = {
   "kubernetes.io/dockercfg": { keys: [".dockercfg"], json: true },
   "kubernetes.io/dockerconfigjson": { keys: [".dockerconfigjson"], json: true },
   "kubernetes.io/basic-auth": { keys: ["username", "password"], oneOf: true },
-  "kubernetes.io/ssh-auth": { keys: ["ssh-privatekey"] },
+  "kubernetes.io/ssh-auth": { keys: ["ssh-privatekey"], full: true },
   "kubernetes.io/tls": { keys: ["tls.crt", "tls.key"] },
 };
 
@@ -35,12 +36,15 @@ function defaults(secret: Secret): void {
 
 const dataPath = new FieldPath("data");
 
-function isJson(base64: string): boolean {
+/** What is wrong with an object written as JSON, in Go's words. */
+function jsonProblem(base64: string): string | undefined {
   try {
-    JSON.parse(atob(base64));
-    return true;
-  } catch {
-    return false;
+    const value = parseJson(Uint8Array.from(atob(base64), (char) => char.charCodeAt(0)));
+    if (value === null || (typeof value === "object" && !Array.isArray(value))) return undefined;
+    const kind = typeof value === "boolean" ? "bool" : Array.isArray(value) ? "array" : typeof value;
+    return `json: cannot unmarshal ${kind} into Go value of type map[string]interface {}`;
+  } catch (error) {
+    return (error as Error).message;
   }
 }
 
@@ -48,10 +52,12 @@ function checkKeysOfType(errors: FieldError[], type: string, data: Record<string
   const needed = neededKeys[type];
   if (!needed || (needed.oneOf && needed.keys.some((key) => Object.hasOwn(data, key)))) return;
   for (const key of needed.keys) {
-    if (!Object.hasOwn(data, key)) errors.push(required(dataPath.key(key)));
-    else if (needed.json && !isJson(data[key]!)) {
-      errors.push(invalid(dataPath.key(key), "<secret contents redacted>", "invalid character in JSON"));
+    if (!Object.hasOwn(data, key) || (needed.full && !data[key])) {
+      errors.push(required(dataPath.key(key)));
+      continue;
     }
+    const problem = needed.json ? jsonProblem(data[key]!) : undefined;
+    if (problem !== undefined) errors.push(invalid(dataPath.key(key), "<secret contents redacted>", problem));
   }
 }
 

@@ -1,5 +1,6 @@
 import { type FieldError, FieldPath, invalid } from "../machinery/field.ts";
 import { defineResource } from "../machinery/resource.ts";
+import { addressWarnings, rangeWarnings } from "../parts/addresses.ts";
 import { sameValue } from "../parts/checks.ts";
 import { ageColumn, labelsText, text, wide } from "../parts/columns.ts";
 import { proxySubresource, statusSubresource } from "../parts/subresources.ts";
@@ -19,7 +20,8 @@ const affinitySeconds = 3 * 60 * 60;
 /** Addresses of the cluster's services, the first family being the main one. */
 const clusterFamilies: readonly string[] = ["IPv4"];
 
-function defaults({ spec }: Service): void {
+function defaults({ spec, status }: Service): void {
+  for (const each of status?.loadBalancer?.ingress ?? []) if (each.ip) each.ipMode ??= "VIP";
   spec.sessionAffinity ||= "None";
   if (spec.sessionAffinity === "None") delete spec.sessionAffinityConfig;
   if (spec.sessionAffinity === "ClientIP") {
@@ -122,10 +124,47 @@ function validateFamilies({ spec }: Service): FieldError[] {
   return spec.ipFamilyPolicy === "RequireDualStack" ? [invalid(path, spec.ipFamilyPolicy, why)] : [];
 }
 
-function* warnings({ spec }: Service): Iterable<string> {
-  if (spec.externalIPs?.length) {
+const hintsAnnotation = "service.kubernetes.io/topology-aware-hints";
+
+/** Fields that say nothing for such a service. */
+function* ignoredFields(spec: ServiceSpec): Iterable<string> {
+  if (isHeadless(spec)) {
+    if (spec.loadBalancerIP) yield "spec.loadBalancerIP is ignored for headless services";
+    if (spec.externalIPs?.length) yield "spec.externalIPs is ignored for headless services";
+    if (spec.sessionAffinity !== "None") yield "spec.SessionAffinity is ignored for headless services";
+  } else if (spec.type === "ExternalName") {
+    if (spec.externalIPs?.length) yield 'spec.externalIPs is ignored when spec.type is "ExternalName"';
+  } else if (spec.externalIPs?.length) {
     yield "spec.externalIPs is deprecated and may no longer be implemented in some clusters";
   }
+  if (spec.externalName && spec.type !== "ExternalName") {
+    yield 'spec.externalName is ignored when spec.type is not "ExternalName"';
+  }
+}
+
+/** Texts of addresses that only old services should hold. */
+function* oddAddresses(spec: ServiceSpec): Iterable<string> {
+  const path = new FieldPath("spec");
+  if (!isHeadless(spec)) {
+    for (const [index, ip] of (spec.clusterIPs ?? []).entries()) {
+      yield* addressWarnings(ip, path.child("clusterIPs").index(index));
+    }
+  }
+  for (const [index, ip] of (spec.externalIPs ?? []).entries()) {
+    yield* addressWarnings(ip, path.child("externalIPs").index(index));
+  }
+  yield* addressWarnings(spec.loadBalancerIP, path.child("loadBalancerIP"));
+  for (const [index, range] of (spec.loadBalancerSourceRanges ?? []).entries()) {
+    yield* rangeWarnings(range, path.child("loadBalancerSourceRanges").index(index));
+  }
+}
+
+function* warnings({ spec, metadata }: Service): Iterable<string> {
+  if (metadata.annotations?.[hintsAnnotation] !== undefined) {
+    yield `annotation ${hintsAnnotation} is deprecated, please use service.kubernetes.io/topology-mode instead`;
+  }
+  yield* oddAddresses(spec);
+  yield* ignoredFields(spec);
   if (spec.trafficDistribution === "PreferClose") {
     yield 'spec.trafficDistribution: "PreferClose" is deprecated; use "PreferSameZone"';
   }

@@ -2,6 +2,7 @@
 
 import { duplicate, type FieldError, FieldPath, forbiddenField, invalid, required } from "../machinery/field.ts";
 import { cidr, dns1123Label, dns1123Subdomain, ipAddress, portNumber, qualifiedName } from "../machinery/names.ts";
+import { specialAddress } from "../parts/addresses.ts";
 import { addInvalid, checkLabels, checkOneOf, checkRequiredOneOf, type Errors } from "../parts/checks.ts";
 import { checkPort } from "./podspec/probes.ts";
 import { isHeadless, isOpenToTheWorld, needsHealthCheckPort, type Service, type ServicePort } from "./servicetypes.ts";
@@ -152,6 +153,20 @@ function checkCollisions(errors: Errors, spec: Service["spec"]): void {
   }
 }
 
+const rangesAnnotation = "service.beta.kubernetes.io/load-balancer-source-ranges";
+
+/** Ranges as old clients write them. */
+function checkAnnotatedRanges(errors: Errors, { metadata, spec }: Service): void {
+  const ranges = metadata.annotations?.[rangesAnnotation];
+  if (ranges === undefined || spec.loadBalancerSourceRanges?.length) return;
+  const path = new FieldPath("metadata").child("annotations").key(rangesAnnotation);
+  if (spec.type !== "LoadBalancer") {
+    errors.push(forbiddenField(path, "may only be used when `type` is 'LoadBalancer'"));
+  }
+  if (ranges.trim() === "") return;
+  for (const range of ranges.split(",")) addInvalid(errors, () => path, range.trim(), cidr(range.trim()));
+}
+
 function checkLoadBalancer(errors: Errors, spec: Service["spec"]): void {
   const onlyFor = "may only be used when `type` is 'LoadBalancer'";
   const isLoadBalancer = spec.type === "LoadBalancer";
@@ -203,10 +218,13 @@ export function validateService(service: Service): FieldError[] {
   checkAffinity(errors, spec);
   checkAddresses(errors, spec);
   for (const [index, address] of (spec.externalIPs ?? []).entries()) {
-    addInvalid(errors, () => specPath.child("externalIPs").index(index), address, ipAddress(address));
+    const messages = ipAddress(address);
+    const at = () => specPath.child("externalIPs").index(index);
+    addInvalid(errors, at, address, messages.length > 0 ? messages : specialAddress(address));
   }
   checkRequiredOneOf(errors, spec.type, types, () => specPath.child("type"));
   checkCollisions(errors, spec);
+  checkAnnotatedRanges(errors, service);
   checkLoadBalancer(errors, spec);
   checkTraffic(errors, spec);
   return errors;
@@ -229,16 +247,29 @@ export function validateServiceUpdate(next: Service, previous: Service): FieldEr
     const path = specPath.child("loadBalancerClass");
     errors.push(invalid(path, now.loadBalancerClass ?? null, "may not change once set"));
   }
+  if (needsHealthCheckPort(now) && needsHealthCheckPort(before) && before.healthCheckNodePort) {
+    if (now.healthCheckNodePort !== before.healthCheckNodePort) {
+      errors.push(forbiddenField(specPath.child("healthCheckNodePort"), "field is immutable"));
+    }
+  }
   return errors;
 }
 
 /** Errors in the status: addresses of load balancers. */
 export function validateServiceStatus({ status }: Service): FieldError[] {
   const errors: FieldError[] = [];
-  for (const [index, { ip, hostname }] of (status?.loadBalancer?.ingress ?? []).entries()) {
+  for (const [index, { ip, ipMode, hostname }] of (status?.loadBalancer?.ingress ?? []).entries()) {
     const at = new FieldPath("status").child("loadBalancer", "ingress").index(index);
     if (ip) addInvalid(errors, () => at.child("ip"), ip, ipAddress(ip));
-    if (hostname) addInvalid(errors, () => at.child("hostname"), hostname, dns1123Subdomain(hostname));
+    if (ip && ipMode === undefined) errors.push(required(at.child("ipMode"), "must be specified when `ip` is set"));
+    if (!ip && ipMode !== undefined) {
+      errors.push(forbiddenField(at.child("ipMode"), "may not be specified when `ip` is not set"));
+    } else checkOneOf(errors, ipMode, ["Proxy", "VIP"], () => at.child("ipMode"));
+    if (!hostname) continue;
+    addInvalid(errors, () => at.child("hostname"), hostname, dns1123Subdomain(hostname));
+    if (ipAddress(hostname).length === 0) {
+      errors.push(invalid(at.child("hostname"), hostname, "must be a DNS name, not an IP address"));
+    }
   }
   return errors;
 }

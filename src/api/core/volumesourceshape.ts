@@ -4,7 +4,7 @@ import { type GoShape, goValue } from "../parts/goshape.ts";
 import { hostPathShape } from "./podspec/goshape.ts";
 
 /** Fields of the spec that are sources, by the names that Go gives them, in Go's order. */
-export const volumeSourceFields: Readonly<Record<string, string>> = {
+const volumeSourceFields: Readonly<Record<string, string>> = {
   GCEPersistentDisk: "gcePersistentDisk",
   AWSElasticBlockStore: "awsElasticBlockStore",
   HostPath: "hostPath",

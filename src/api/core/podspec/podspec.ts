@@ -4,6 +4,7 @@ import { duplicate, type FieldPath, forbiddenField, invalid, required } from "..
 import { dns1123Label, dns1123Subdomain, inRange, ipAddressLegacy, qualifiedName } from "../../machinery/names.ts";
 import { addInvalid, checkAnnotations, checkLabels, checkRequiredOneOf, type Errors } from "../../parts/checks.ts";
 import { fields, type GoShape, goValue } from "../../parts/goshape.ts";
+import { checkPodAnnotations } from "./annotations.ts";
 import { checkContainers, checkEphemeralContainers, checkInitContainers, type PodContext } from "./containers.ts";
 import { checkDns } from "./dns.ts";
 import { checkPodResources } from "./podresources.ts";
@@ -139,6 +140,7 @@ export function checkPodTemplate(errors: Errors, template: any, path: FieldPath)
   const { metadata = {}, spec = {} } = template ?? {};
   checkLabels(errors, metadata.labels, () => path.child("labels"));
   checkAnnotations(errors, metadata.annotations, () => path.child("annotations"));
+  checkPodAnnotations(errors, { metadata, spec }, path.child("annotations"));
   checkPodSpec(errors, spec, path.child("spec"));
   if (spec.ephemeralContainers?.length) {
     const why = "ephemeral containers not allowed in pod template";

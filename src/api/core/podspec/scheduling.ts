@@ -7,8 +7,13 @@ import type { Toleration } from "./types.ts";
 
 const taintEffects = ["NoSchedule", "PreferNoSchedule", "NoExecute"];
 
-/** One requirement of a node selector; more operators than label selectors have. */
-function checkNodeRequirement(errors: Errors, { key, operator, values }: any, path: FieldPath): void {
+/** One requirement of a node selector; more operators than label selectors have. Where it must hold, values are labels'. */
+function checkNodeRequirement(
+  errors: Errors,
+  { key, operator, values }: any,
+  mustHold: boolean,
+  path: FieldPath,
+): void {
   switch (operator) {
     case "In":
     case "NotIn":
@@ -33,6 +38,10 @@ function checkNodeRequirement(errors: Errors, { key, operator, values }: any, pa
       errors.push(invalid(path.child("operator"), operator ?? "", "not a valid selector operator"));
   }
   addInvalid(errors, () => path.child("key"), key ?? "", qualifiedName(key ?? ""));
+  if (!mustHold) return;
+  for (const [index, value] of (values ?? []).entries()) {
+    addInvalid(errors, () => path.child("values").index(index), value, labelValue(value));
+  }
 }
 
 function checkNodeField(errors: Errors, { key, operator, values }: any, path: FieldPath): void {
@@ -53,9 +62,9 @@ function checkNodeField(errors: Errors, { key, operator, values }: any, path: Fi
   }
 }
 
-function checkNodeSelectorTerm(errors: Errors, term: any, path: FieldPath): void {
+function checkNodeSelectorTerm(errors: Errors, term: any, mustHold: boolean, path: FieldPath): void {
   for (const [index, each] of (term?.matchExpressions ?? []).entries()) {
-    checkNodeRequirement(errors, each, path.child("matchExpressions").index(index));
+    checkNodeRequirement(errors, each, mustHold, path.child("matchExpressions").index(index));
   }
   for (const [index, each] of (term?.matchFields ?? []).entries()) {
     checkNodeField(errors, each, path.child("matchFields").index(index));
@@ -67,7 +76,7 @@ export function checkNodeSelector(errors: Errors, selector: any, path: FieldPath
   const terms = selector.nodeSelectorTerms ?? [];
   const at = path.child("nodeSelectorTerms");
   if (terms.length === 0) errors.push(required(at, "must have at least one node selector term"));
-  for (const [index, term] of terms.entries()) checkNodeSelectorTerm(errors, term, at.index(index));
+  for (const [index, term] of terms.entries()) checkNodeSelectorTerm(errors, term, true, at.index(index));
 }
 
 function checkWeight(errors: Errors, weight: number | undefined, path: FieldPath): void {
@@ -84,24 +93,44 @@ function checkNodeAffinity(errors: Errors, affinity: any, path: FieldPath): void
   for (const [index, { weight, preference }] of (affinity[soft] ?? []).entries()) {
     const at = path.child(soft).index(index);
     checkWeight(errors, weight, at);
-    checkNodeSelectorTerm(errors, preference, at.child("preference"));
+    checkNodeSelectorTerm(errors, preference, false, at.child("preference"));
+  }
+}
+
+/**
+ * Keys that the selector has of its own as well. The one requirement for a key that is there by then may be the one that
+ * stands for the key itself (see `applyLabelKeys`).
+ */
+function checkKeysNotSelected(errors: Errors, keys: string[], selector: any, path: FieldPath): void {
+  const seen = new Set(Object.keys(selector.matchLabels ?? {}));
+  for (const { key } of selector.matchExpressions ?? []) {
+    const index = keys.lastIndexOf(key);
+    if (index >= 0 && seen.has(key)) {
+      errors.push(invalid(path.index(index), key, "exists in both matchLabelKeys and labelSelector"));
+    }
+    seen.add(key);
   }
 }
 
 /** `matchLabelKeys` and `mismatchLabelKeys` are merged into the selector, so they need one (KEP-3633). */
 function checkLabelKeys(errors: Errors, term: any, path: FieldPath): void {
-  const seen = new Set<string>();
+  const { labelSelector, matchLabelKeys = [], mismatchLabelKeys = [] } = term;
   for (const list of ["matchLabelKeys", "mismatchLabelKeys"] as const) {
-    for (const [index, key] of (term[list] ?? []).entries()) {
-      const at = path.child(list).index(index);
-      addInvalid(errors, () => at, key, qualifiedName(key));
-      if (!term.labelSelector)
-        errors.push(forbiddenField(path.child(list), "must not be specified when labelSelector is not set"));
-      if (list === "mismatchLabelKeys" && seen.has(key)) {
-        errors.push(invalid(at, key, "exists in both matchLabelKeys and mismatchLabelKeys"));
-      }
-      seen.add(key);
+    const keys: string[] = term[list] ?? [];
+    const at = path.child(list);
+    if (keys.length === 0) continue;
+    if (!labelSelector) {
+      errors.push(forbiddenField(at, "must not be specified when labelSelector is not set"));
+      continue;
     }
+    for (const [index, key] of keys.entries()) addInvalid(errors, () => at.index(index), key, qualifiedName(key));
+  }
+  // The real server leaves the list out of this path.
+  if (labelSelector) checkKeysNotSelected(errors, matchLabelKeys, labelSelector, path);
+  for (const [index, key] of matchLabelKeys.entries()) {
+    if (!mismatchLabelKeys.includes(key)) continue;
+    const at = path.child("matchLabelKeys").index(index);
+    errors.push(invalid(at, key, "exists in both matchLabelKeys and mismatchLabelKeys"));
   }
 }
 
@@ -194,24 +223,26 @@ function checkSpreadKeys(errors: Errors, constraint: any, path: FieldPath): void
     return;
   }
   for (const [index, key] of keys.entries()) addInvalid(errors, () => at.index(index), key, qualifiedName(key));
+  checkKeysNotSelected(errors, keys, constraint.labelSelector, at);
 }
 
 /** `topologySpreadConstraints` of a pod. */
 export function checkTopologySpread(errors: Errors, constraints: any[] | undefined, path: FieldPath): void {
-  const seen = new Set<string>();
   for (const [index, constraint] of (constraints ?? []).entries()) {
     const at = path.index(index);
     const { maxSkew, topologyKey, whenUnsatisfiable, minDomains } = constraint;
     if (!(maxSkew > 0)) errors.push(invalid(at.child("maxSkew"), maxSkew ?? 0, "must be greater than zero"));
     if (!topologyKey) errors.push(required(at.child("topologyKey"), "can not be empty"));
-    else addInvalid(errors, () => at.child("topologyKey"), topologyKey, qualifiedName(topologyKey));
     const actions = ["DoNotSchedule", "ScheduleAnyway"];
     if (!actions.includes(whenUnsatisfiable)) {
       errors.push(notSupported(at.child("whenUnsatisfiable"), whenUnsatisfiable ?? "", actions));
     }
-    const pair = `{${topologyKey}, ${whenUnsatisfiable}}`;
-    if (seen.has(pair)) errors.push(duplicate(at.child("{topologyKey, whenUnsatisfiable}"), pair));
-    seen.add(pair);
+    const isSame = (other: any) =>
+      (other.topologyKey ?? "") === (topologyKey ?? "") && other.whenUnsatisfiable === whenUnsatisfiable;
+    if (constraints!.slice(index + 1).some(isSame)) {
+      const pair = `{${topologyKey ?? ""}, ${whenUnsatisfiable ?? ""}}`;
+      errors.push(duplicate(at.child("{topologyKey, whenUnsatisfiable}"), pair));
+    }
     checkMinDomains(errors, minDomains, whenUnsatisfiable, at.child("minDomains"));
     for (const policy of ["nodeAffinityPolicy", "nodeTaintsPolicy"] as const) {
       const value = constraint[policy];

@@ -49,6 +49,7 @@ function checkTolerations(errors: Errors, next: PodSpec, previous: PodSpec, path
   for (const old of previous.tolerations ?? []) {
     if (next.tolerations?.some((each) => sameValue(lasting(each), lasting(old)))) continue;
     errors.push(forbiddenField(path, "existing toleration can not be modified except its tolerationSeconds"));
+    return;
   }
 }
 
