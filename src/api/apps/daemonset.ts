@@ -14,7 +14,7 @@ import {
 } from "../parts/checks.ts";
 import { ageColumn, containerColumns, integer, labelsText, selectorText, text, wide } from "../parts/columns.ts";
 import { statusSubresource } from "../parts/subresources.ts";
-import { amountOf, checkCountOrPercent, checkEndlessTemplate, checkNotOverAll } from "./validation.ts";
+import { amountOf, checkCollisions, checkCountOrPercent, checkEndlessTemplate, checkNotOverAll } from "./validation.ts";
 
 type DaemonSet = KubeObject & { spec: any; status?: any };
 
@@ -99,7 +99,6 @@ const counts = [
   "updatedNumberScheduled",
   "numberAvailable",
   "numberUnavailable",
-  "collisionCount",
 ];
 
 export const daemonSets = defineResource<DaemonSet>({
@@ -132,9 +131,10 @@ export const daemonSets = defineResource<DaemonSet>({
     checkImmutable(errors, next.spec.selector, previous.spec.selector, () => specPath.child("selector"));
     return errors;
   },
-  validateStatusUpdate({ status }) {
+  validateStatusUpdate({ status }, previous) {
     const errors: FieldError[] = [];
     for (const name of counts) checkNonNegative(errors, status?.[name], () => new FieldPath("status").child(name));
+    checkCollisions(errors, status, previous.status, new FieldPath("status"));
     return errors;
   },
   warnings: (set, previous) => (isChanged(set, previous) ? templateWarnings(set.spec.template, templatePath) : []),

@@ -8,6 +8,7 @@ import { ageColumn, containerColumns, selectorText, text, wide } from "../parts/
 import { scaleSubresource, statusSubresource } from "../parts/subresources.ts";
 import {
   amountOf,
+  checkCollisions,
   checkCountOrPercent,
   checkCounts,
   checkEndlessTemplate,
@@ -97,15 +98,7 @@ function validateStatusUpdate({ status }: Deployment, previous: Deployment): Fie
   const path = new FieldPath("status");
   const bounded = ["updatedReplicas", "readyReplicas", "availableReplicas"];
   checkCounts(errors, status, [...counts, "terminatingReplicas"], bounded, path);
-  const { readyReplicas = 0, availableReplicas = 0, collisionCount } = status ?? {};
-  if (availableReplicas > readyReplicas) {
-    errors.push(invalid(path.child("availableReplicas"), availableReplicas, "cannot be greater than readyReplicas"));
-  }
-  checkNonNegative(errors, collisionCount, () => path.child("collisionCount"));
-  const before = previous.status?.collisionCount;
-  if (before !== undefined && (collisionCount ?? 0) < before) {
-    errors.push(invalid(path.child("collisionCount"), collisionCount ?? 0, "cannot be decremented"));
-  }
+  checkCollisions(errors, status, previous.status, path);
   return errors;
 }
 

@@ -17,7 +17,13 @@ import {
 } from "../parts/checks.ts";
 import { ageColumn, containerColumns, text } from "../parts/columns.ts";
 import { scaleSubresource, statusSubresource } from "../parts/subresources.ts";
-import { checkCountOrPercent, checkCounts, checkEndlessTemplate, checkNotOverAll } from "./validation.ts";
+import {
+  checkCollisions,
+  checkCountOrPercent,
+  checkCounts,
+  checkEndlessTemplate,
+  checkNotOverAll,
+} from "./validation.ts";
 
 type StatefulSet = KubeObject & { spec: any; status?: any };
 
@@ -103,9 +109,10 @@ function validate({ metadata, spec }: StatefulSet): FieldError[] {
   const errors: FieldError[] = [];
   if (metadata.name)
     addInvalid(errors, () => new FieldPath("metadata").child("name"), metadata.name, tooLongName(metadata.name));
-  checkRequiredOneOf(errors, spec.podManagementPolicy, ["OrderedReady", "Parallel"], () =>
-    specPath.child("podManagementPolicy"),
-  );
+  if (spec.podManagementPolicy !== "OrderedReady" && spec.podManagementPolicy !== "Parallel") {
+    const why = "must be 'OrderedReady' or 'Parallel'";
+    errors.push(invalid(specPath.child("podManagementPolicy"), spec.podManagementPolicy, why));
+  }
   checkStrategy(errors, spec.updateStrategy, specPath.child("updateStrategy"));
   checkRetention(
     errors,
@@ -168,7 +175,6 @@ const counts = [
   "updatedReplicas",
   "availableReplicas",
   "observedGeneration",
-  "collisionCount",
 ];
 
 export const statefulSets = defineResource<StatefulSet>({
@@ -189,10 +195,12 @@ export const statefulSets = defineResource<StatefulSet>({
   prepareUpdate: dropGatedFields,
   validate,
   validateUpdate,
-  validateStatusUpdate({ status }) {
+  validateStatusUpdate({ status }, previous) {
     const errors: FieldError[] = [];
     const bounded = ["readyReplicas", "currentReplicas", "updatedReplicas", "availableReplicas"];
-    checkCounts(errors, status, counts, bounded, new FieldPath("status"));
+    const path = new FieldPath("status");
+    checkCounts(errors, status, counts, bounded, path, "status.readyReplicas");
+    checkCollisions(errors, status, previous.status, path);
     return errors;
   },
   warnings,

@@ -64,12 +64,31 @@ export function amountOf(value: number | string | undefined): number {
   return typeof value === "number" ? value : Number.parseInt(value ?? "0", 10) || 0;
 }
 
-/** Counts of a status: none negative, and these not above `replicas`. */
-export function checkCounts(errors: Errors, status: any, all: string[], bounded: string[], path: FieldPath): void {
+/** Counts of a status: none negative, these not above `replicas`, and none available that is not ready. */
+export function checkCounts(
+  errors: Errors,
+  status: any,
+  all: string[],
+  bounded: string[],
+  path: FieldPath,
+  ready = "readyReplicas",
+): void {
   for (const name of all) checkNonNegative(errors, status?.[name], () => path.child(name));
   const total = status?.replicas ?? 0;
   for (const name of bounded) {
     const count = status?.[name] ?? 0;
     if (count > total) errors.push(invalid(path.child(name), count, "cannot be greater than status.replicas"));
   }
+  const { availableReplicas = 0, readyReplicas = 0 } = status ?? {};
+  if (availableReplicas <= readyReplicas) return;
+  errors.push(invalid(path.child("availableReplicas"), availableReplicas, `cannot be greater than ${ready}`));
+}
+
+/** How often names of what belongs to the object were taken: never less than before. */
+export function checkCollisions(errors: Errors, status: any, previous: any, path: FieldPath): void {
+  const at = path.child("collisionCount");
+  const count = status?.collisionCount;
+  checkNonNegative(errors, count, () => at);
+  const before = previous?.collisionCount;
+  if (before !== undefined && (count ?? 0) < before) errors.push(invalid(at, count ?? 0, "cannot be decremented"));
 }

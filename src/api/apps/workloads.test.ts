@@ -186,3 +186,24 @@ cronJob.check(
   at("@daily", { timeZone: "Nowhere/None" }),
   'spec.timeZone: Invalid value: "Nowhere/None": unknown time zone Nowhere/None',
 );
+
+const sets = checksOf(replicaSets);
+sets.checkStatus(
+  "has none available that is not ready",
+  of(),
+  {},
+  { replicas: 2, readyReplicas: 1, availableReplicas: 2 },
+  "status.availableReplicas: Invalid value: 2: cannot be greater than readyReplicas",
+);
+checksOf(statefulSets).checkStatus(
+  "counts collisions up",
+  of(),
+  { collisionCount: 2 },
+  { collisionCount: 1 },
+  "status.collisionCount: Invalid value: 1: cannot be decremented",
+);
+checksOf(statefulSets).check(
+  "starts its pods in some order",
+  of({ podManagementPolicy: "x" }),
+  "spec.podManagementPolicy: Invalid value: \"x\": must be 'OrderedReady' or 'Parallel'",
+);

@@ -8,8 +8,9 @@ import { defaultPodOnly, defaultPodSpec, dropGated } from "./podspec/defaults.ts
 import { checkPodSpec } from "./podspec/podspec.ts";
 import { qosClass } from "./podspec/requirements.ts";
 import { applyLabelKeys } from "./podspec/scheduling.ts";
+import { checkPodStatusUpdate } from "./podspec/statusupdate.ts";
 import type { Pod } from "./podspec/types.ts";
-import { checkPodStatusUpdate, checkPodUpdate } from "./podspec/update.ts";
+import { checkPodUpdate } from "./podspec/update.ts";
 import { podWarnings } from "./podspec/warnings.ts";
 
 const gatedMessage = "Scheduling is blocked due to non-empty scheduling gates";

@@ -214,3 +214,47 @@ pod.checkWarnings(
   withMain({}, { nodeSelector: { "beta.kubernetes.io/os": "linux" } }),
   'spec.nodeSelector[beta.kubernetes.io/os]: deprecated since v1.14; use "kubernetes.io/os" instead',
 );
+
+const ran = { name: "c", state: { terminated: { exitCode: 0 } } };
+const runs = { name: "c", state: { running: {} } };
+pod.checkStatus(
+  "that has ended stays so",
+  withMain({}, { restartPolicy: "Never" }),
+  { containerStatuses: [ran] },
+  { containerStatuses: [runs] },
+  "status.containerStatuses[0].state: Forbidden: may not be transitioned to non-terminated state",
+);
+pod.checkStatus(
+  "that is started again runs",
+  withMain({}),
+  { containerStatuses: [ran] },
+  { containerStatuses: [runs] },
+);
+pod.checkStatus(
+  "has one address a family",
+  withMain({}),
+  {},
+  { podIP: "10.0.0.1", podIPs: [{ ip: "10.0.0.1" }, { ip: "10.0.0.2" }] },
+  'status.podIPs: Invalid value: [{"IP":"10.0.0.1"},{"IP":"10.0.0.2"}]: may specify no more than one IP for each IP family',
+);
+pod.checkStatus(
+  "has its host's address first",
+  withMain({}),
+  {},
+  { hostIP: "10.0.0.1", hostIPs: [{ ip: "10.0.0.2" }] },
+  'status.hostIPs[0].ip: Invalid value: "10.0.0.2": must be equal to `hostIP`',
+);
+pod.checkStatus(
+  "has conditions with names",
+  withMain({}),
+  {},
+  { conditions: [{ type: "Ready", observedGeneration: -1 }] },
+  "status.conditions[0].observedGeneration: Invalid value: -1: must be a non-negative integer",
+);
+pod.checkStatus(
+  "has statuses of its claims",
+  withMain({}),
+  {},
+  { resourceClaimStatuses: [{ name: "a" }] },
+  'status.resourceClaimStatuses[0].name: Not found: "a": must match the name of an entry in `spec.resourceClaims`',
+);

@@ -2,7 +2,7 @@
 
 import { type FieldPath, forbiddenField, invalid, required } from "../../machinery/field.ts";
 import { inRange } from "../../machinery/names.ts";
-import { addInvalid, checkImmutable, type Errors, sameValue } from "../../parts/checks.ts";
+import { addInvalid, type Errors, sameValue } from "../../parts/checks.ts";
 import { jsonDiff } from "../../parts/diff.ts";
 import { ephemeralContainerShape, goPodSpec, goValue } from "./goshape.ts";
 import type { Container, Pod, PodSpec, Toleration } from "./types.ts";
@@ -141,38 +141,6 @@ export function checkEphemeralUpdate(errors: Errors, next: Pod, previous: Pod, p
       const difference = jsonDiff(goValue(old, ephemeralContainerShape), goValue(now, ephemeralContainerShape));
       const why = `existing ephemeral containers ${JSON.stringify(old.name)} may not be changed\n${difference}`;
       errors.push(forbiddenField(at, why));
-    }
-  }
-}
-
-/** Checks a change of a pod's status: what is decided stays decided. */
-export function checkPodStatusUpdate(errors: Errors, next: Pod, previous: Pod, path: FieldPath): void {
-  const nodeName = next.spec?.nodeName ?? "";
-  if (nodeName !== (previous.spec?.nodeName ?? "")) {
-    errors.push(forbiddenField(path.child("nodeName"), "may not be changed directly"));
-  }
-  const [now, before] = [next.status ?? {}, previous.status ?? {}];
-  if (before.qosClass) checkImmutable(errors, now.qosClass, before.qosClass, () => path.child("qosClass"));
-  checkFinishedStay(errors, next, previous, "containerStatuses", path);
-  checkFinishedStay(errors, next, previous, "initContainerStatuses", path);
-}
-
-/** A container that has ended for good cannot have started again without saying so. */
-function checkFinishedStay(errors: Errors, next: Pod, previous: Pod, list: string, path: FieldPath): void {
-  const policy = next.spec?.restartPolicy;
-  if (policy === "Always" || previous.spec?.restartPolicy === "Always") return;
-  const sidecars = new Set(
-    (next.spec?.initContainers ?? []).filter((each) => each.restartPolicy === "Always").map(({ name }) => name),
-  );
-  const statuses: any[] = next.status?.[list] ?? [];
-  for (const old of previous.status?.[list] ?? []) {
-    const ended = old.state?.terminated;
-    if (!ended || sidecars.has(old.name)) continue;
-    if (policy === "OnFailure" && ended.exitCode !== 0) continue;
-    const index = statuses.findIndex(({ name }) => name === old.name);
-    if (index >= 0 && !statuses[index].state?.terminated) {
-      const at = path.child(list).index(index).child("state");
-      errors.push(forbiddenField(at, "may not be transitioned to non-terminated state"));
     }
   }
 }
