@@ -7,18 +7,20 @@ import { testApi, testPod } from "./kubelet/api.ts";
 test("hollow pods live as real ones do", async (t) => {
   await using api = await testApi();
   const { client } = api;
-  const kubelet = await startKubelet({
-    client,
-    clock: machine.clock,
-    random: machine.random,
-    net: machine.net,
-    rpc: rpcClient,
-    spdy: spdyClient,
-    runtime: hollowRuntime({ clock: machine.clock }),
-    nodeName: "node-a",
-    nodeIps: ["10.1.1.1"],
-    port: 10250,
-  });
+  const start = () =>
+    startKubelet({
+      client,
+      clock: machine.clock,
+      random: machine.random,
+      net: machine.net,
+      rpc: rpcClient,
+      spdy: spdyClient,
+      runtime: hollowRuntime({ clock: machine.clock }),
+      nodeName: "node-a",
+      nodeIps: ["10.1.1.1"],
+      port: 10250,
+    });
+  let kubelet = await start();
   await api.until(
     "nodes",
     "node-a",
@@ -65,6 +67,28 @@ test("hollow pods live as real ones do", async (t) => {
       "loop",
       (pod) => pod?.status?.containerStatuses?.[0]?.state.waiting?.reason === "CrashLoopBackOff",
     );
+  });
+
+  await t.test("a machine that lost everything runs its pods anew, with other addresses", async () => {
+    const running = (pod: any) => pod?.status?.containerStatuses?.[0]?.state.running !== undefined;
+    const { podIP: earlier } = (await api.until("pods", "once", running)).status;
+    await kubelet.stop();
+    kubelet = await start();
+    const { status } = await api.until("pods", "once", (pod) => running(pod) && pod?.status?.podIP !== earlier);
+    assert.deepEqual(status.podIPs, [{ ip: status.podIP }]);
+  });
+
+  await t.test("a report on a status that others changed meanwhile gets through", async () => {
+    await client.create("pods", testPod("changed", { containers: [{ name: "c" }] }));
+    const { podIP: own } = (await api.until("pods", "changed", (pod) => pod?.status?.phase === "Running")).status;
+    const name = { namespace: "default", name: "changed" };
+    const foreign = { podIP: "10.9.9.9", podIPs: [{ ip: own, $patch: "delete" }, { ip: "10.9.9.9" }] };
+    await client.patch("pods", name, "strategic", { status: foreign }, { subresource: "status" });
+    await client.patch("pods", name, "merge", { spec: { activeDeadlineSeconds: 1 } });
+    const { status } = await api.until("pods", "changed", (pod) => pod?.status?.phase === "Failed");
+    assert.deepEqual([status.podIP, status.podIPs], [own, [{ ip: own }]]);
+    const events = await api.events("changed");
+    assert.match(events.join("\n"), /FailedSync error syncing pod: status: .*may specify no more than one IP/);
   });
   await kubelet.stop();
 });

@@ -13,9 +13,10 @@ export interface Reporter {
 }
 
 /** Brings one pod's status to the API, one write at a time. */
-export function statusReporter(kit: Pick<PodKit, "client" | "clock">): Reporter {
-  let sent: PodStatus = {};
-  let sentText = "";
+export function statusReporter(kit: Pick<PodKit, "client" | "clock" | "record">): Reporter {
+  /** What the API was told last; before that, and when in doubt, what it has is what counts. */
+  let sent: PodStatus | undefined;
+  let reportedText = "";
   let next: { pod: Pod; status: PodStatus } | undefined;
   let sending: Promise<void> | undefined;
 
@@ -32,14 +33,19 @@ export function statusReporter(kit: Pick<PodKit, "client" | "clock">): Reporter 
       const { pod, status } = next;
       next = undefined;
       const { name, namespace, uid } = pod.metadata;
-      const patch = { metadata: { uid }, status: statusPatch(sentText ? sent : (pod.status ?? {}), status) };
+      const patch = { metadata: { uid }, status: statusPatch(sent ?? pod.status ?? {}, status) };
       try {
         await kit.client.patch("pods", { namespace, name }, "strategic", patch, { subresource: "status" });
         sent = status;
       } catch (error) {
         // A pod that is gone, or replaced by another of its name, needs no status.
         if (hasReason(error, "NotFound") || hasReason(error, "Conflict")) continue;
+        if (hasReason(error, "Invalid")) {
+          kit.record({ object: pod }, "Warning", "FailedSync", `error syncing pod: status: ${error.message}`);
+        }
         await kit.clock.sleep(retryMs);
+        const stored = await kit.client.get<Pod>("pods", { namespace, name }).catch(() => pod);
+        sent = stored.status;
         next ??= { pod, status };
       }
     }
@@ -48,9 +54,9 @@ export function statusReporter(kit: Pick<PodKit, "client" | "clock">): Reporter 
   return {
     report(pod, status) {
       const text = JSON.stringify(status);
-      if (text === sentText) return;
+      if (text === reportedText) return;
       next = { pod, status };
-      sentText = text;
+      reportedText = text;
       send();
     },
     settled: async () => {
