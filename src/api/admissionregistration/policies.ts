@@ -10,7 +10,7 @@ import {
 import { dns1123Subdomain, pathSegment } from "../machinery/names.ts";
 import { defineResource } from "../machinery/resource.ts";
 import { checkLabelSelector } from "../parts/checks.ts";
-import { ageColumn, integer, selectorText, text } from "../parts/columns.ts";
+import { ageColumn, integer, text } from "../parts/columns.ts";
 import { statusSubresource } from "../parts/subresources.ts";
 import { matchErrors, mutatingPolicyErrors, validatingPolicyErrors } from "./policy_checks.ts";
 
@@ -23,11 +23,25 @@ const paramKindColumn = text("ParamKind", ({ spec }) => {
   return kind ? `${kind.apiVersion}/${kind.kind}` : "<unset>";
 });
 
+/** A selector as Go prints its struct, which is what the real server shows of it. */
+function selectorStructText({ matchLabels = {}, matchExpressions = [] }: any): string {
+  const labels = Object.keys(matchLabels)
+    .sort()
+    .map((key) => `${key}: ${matchLabels[key]},`);
+  const requirements = matchExpressions.map(
+    ({ key, operator, values = [] }: any) =>
+      `LabelSelectorRequirement{Key:${key},Operator:${operator},Values:[${values.join(" ")}],},`,
+  );
+  const expressions = `[]LabelSelectorRequirement{${requirements.join("")}}`;
+  return `&LabelSelector{MatchLabels:map[string]string{${labels.join("")}},MatchExpressions:${expressions},}`;
+}
+
 const paramRefColumn = text("ParamRef", ({ spec }) => {
   const ref = spec?.paramRef;
   if (!ref) return "<unset>";
-  if (ref.selector) return selectorText(ref.selector);
-  return ref.namespace ? `${ref.namespace}/${ref.name}` : ref.name;
+  // Whether the parameter has a namespace cannot be told from here.
+  if (ref.name) return `${ref.namespace || "*"}/${ref.name}`;
+  return ref.selector ? selectorStructText(ref.selector) : "<unset>";
 });
 
 const specPath = new FieldPath("spec");

@@ -18,11 +18,13 @@ function metricText(spec: any, status: any): string {
     const now = current?.averageUtilization === undefined ? "<unknown>" : `${current.averageUtilization}%`;
     return `${named}${now}/${target.averageUtilization}%`;
   }
-  if (target.averageValue !== undefined) {
-    const average = spec.type === "External" || spec.type === "Object" ? " (avg)" : "";
-    return `${named}${current?.averageValue ?? "<unknown>"}/${target.averageValue}${average}`;
+  // A quantity that a status leaves out, of those it must have, is Go's nil.
+  const missing = status?.[sourceName] ? "<nil>" : "<unknown>";
+  if (target.averageValue === undefined) return `${named}${current?.value ?? missing}/${target.value}`;
+  if (spec.type === "External" || spec.type === "Object") {
+    return `${current?.averageValue ?? "<unknown>"}/${target.averageValue} (avg)`;
   }
-  return `${named}${current?.value ?? "<unknown>"}/${target.value}`;
+  return `${named}${current?.averageValue ?? missing}/${target.averageValue}`;
 }
 
 function targetsText({ spec, status }: any): string {
@@ -45,7 +47,7 @@ const shared = {
   subresources: [statusSubresource],
   statusFields: ["status"],
   columns: [
-    text("Reference", ({ spec }) => `${spec?.scaleTargetRef?.kind}/${spec?.scaleTargetRef?.name}`),
+    text("Reference", ({ spec }) => `${spec?.scaleTargetRef?.kind ?? ""}/${spec?.scaleTargetRef?.name ?? ""}`),
     text("Targets", targetsText),
     text("MinPods", ({ spec }) => `${spec?.minReplicas ?? "<unset>"}`),
     text("MaxPods", ({ spec }) => spec?.maxReplicas ?? 0),

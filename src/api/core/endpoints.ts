@@ -20,7 +20,7 @@ function endpointsText(object: { subsets?: Subset[] }): string {
       ? addresses.map(({ ip }) => ip)
       : ports.flatMap(({ port }) => addresses.map(({ ip }) => joinAddress(ip, port))),
   );
-  return points.length === 0 ? "<none>" : firstFew(points);
+  return object.subsets?.length ? firstFew(points) : "<none>";
 }
 
 function defaults(object: { subsets?: any[] }): void {

@@ -32,7 +32,7 @@ export const eventColumns = [
   wide("Source", sourceText),
   text("Message", ({ message }) => (message ?? "").trim()),
   wide("First Seen", firstSeen),
-  wide("Count", ({ count, series }) => (series ? series.count : count || 1)),
+  wide("Count", ({ count, series }) => (series ? (series.count ?? 0) : count || 1)),
   { ...wide("Name", ({ metadata }) => metadata.name), format: "name" },
 ];
 

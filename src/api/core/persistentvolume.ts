@@ -259,6 +259,8 @@ function* warnings({ metadata, spec }: Volume): Iterable<string> {
   }
 }
 
+const claimText = (claim: any): string => (claim ? `${claim.namespace ?? ""}/${claim.name ?? ""}` : "");
+
 export const persistentVolumes = defineResource<Volume>({
   group: "",
   version: "v1",
@@ -285,7 +287,7 @@ export const persistentVolumes = defineResource<Volume>({
     text("Access Modes", ({ spec }) => accessModesText(spec?.accessModes)),
     text("Reclaim Policy", ({ spec }) => spec?.persistentVolumeReclaimPolicy ?? ""),
     text("Status", phaseText),
-    text("Claim", ({ spec }) => (spec?.claimRef ? `${spec.claimRef.namespace}/${spec.claimRef.name}` : "")),
+    text("Claim", ({ spec }) => claimText(spec?.claimRef)),
     text("StorageClass", storageClassOf),
     text("VolumeAttributesClass", ({ spec }) => spec?.volumeAttributesClassName ?? "<unset>"),
     text("Reason", ({ status }) => status?.reason ?? ""),

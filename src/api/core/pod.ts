@@ -2,7 +2,7 @@ import { type FieldError, FieldPath, forbiddenField, invalid } from "../machiner
 import { defineResource, type RequestFacts } from "../machinery/resource.ts";
 import type { Errors } from "../parts/checks.ts";
 import { partSubresource, proxySubresource, statusSubresource, streamSubresource } from "../parts/subresources.ts";
-import { podColumns } from "./podcolumns.ts";
+import { podColumns, podRowConditions } from "./podcolumns.ts";
 import { checkFixedAnnotations, checkPodAnnotations } from "./podspec/annotations.ts";
 import { defaultPodOnly, defaultPodSpec, dropGated } from "./podspec/defaults.ts";
 import { checkPodSpec } from "./podspec/podspec.ts";
@@ -148,6 +148,7 @@ export const pods = defineResource<Pod>({
   warnings: (pod, previous) => (previous ? [] : podWarnings(pod)),
   deletionGraceSeconds,
   columns: podColumns,
+  rowConditions: podRowConditions,
   selectableFields: {
     "spec.nodeName": ({ spec }) => spec.nodeName ?? "",
     "spec.restartPolicy": ({ spec }) => spec.restartPolicy ?? "",

@@ -1,3 +1,5 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
 import { checksOf } from "../../../test/declarations.ts";
 import { pods } from "./pod.ts";
 
@@ -134,3 +136,45 @@ row(
   "1/2",
   "NotReady",
 );
+
+const sidecars = {
+  ...one,
+  initContainers: [
+    { name: "s", image: "i", restartPolicy: "Always" },
+    { name: "b", image: "i" },
+    { name: "t", image: "i", restartPolicy: "Always" },
+  ],
+};
+const ran = (minute: string) => ({
+  restartCount: 1,
+  lastState: ended(1, { finishedAt: `2025-12-31T23:${minute}:00Z` }),
+});
+row(
+  "sidecars behind the init container that holds the pod up do not count yet",
+  {
+    spec: sidecars,
+    status: {
+      phase: "Pending",
+      initContainerStatuses: [
+        { ...running, name: "s", started: true, ...ran("50") },
+        { name: "b", state: { running: {} } },
+        { ...running, name: "t", started: true, ...ran("58") },
+      ],
+    },
+  },
+  "1/3",
+  "Init:1/3",
+  "1 (10m ago)",
+);
+row(
+  "a sidecar that has not started holds the pod up, ready or not",
+  { spec: sidecars, status: { phase: "Pending", initContainerStatuses: [{ ...running, name: "s", started: false }] } },
+  "0/3",
+  "Init:0/3",
+);
+
+const conditionReasons = (phase: string) =>
+  pods.rowConditions?.({ status: { phase } } as any)?.map(({ reason }) => reason);
+test("the row of a pod that is done says so", () => {
+  assert.deepEqual(["Running", "Succeeded", "Failed"].map(conditionReasons), [undefined, ["Succeeded"], ["Failed"]]);
+});

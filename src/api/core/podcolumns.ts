@@ -1,24 +1,34 @@
 // How a pod shows in a table. Its STATUS is a reading of many fields at once, told here one question at a time.
 
-import type { Column } from "../machinery/resource.ts";
+import type { Column, RowCondition } from "../machinery/resource.ts";
 import { ageColumn, since, text, wide } from "../parts/columns.ts";
 
 const nodeUnreachable = "NodeLost";
 
-/** What became of the pod's init containers: a status if they still hold the pod up. */
-function initStatus(pod: any): string | undefined {
-  const specs: any[] = pod.spec.initContainers ?? [];
-  const sidecars = new Set(specs.filter((each) => each.restartPolicy === "Always").map(({ name }) => name));
+/** The names of the init containers that go on running beside the app containers. */
+function sidecarsOf({ spec }: any): Set<string> {
+  const inits: any[] = spec.initContainers ?? [];
+  return new Set(inits.filter(({ restartPolicy }) => restartPolicy === "Always").map(({ name }) => name));
+}
+
+const endedWell = ({ state }: any): boolean => state?.terminated?.exitCode === 0;
+
+/** How far initialisation has come: the statuses of the init containers that are past it, and the one that holds it up. */
+function initProgress(pod: any): { passed: any[]; holding?: any } {
+  const sidecars = sidecarsOf(pod);
   const statuses: any[] = pod.status?.initContainerStatuses ?? [];
-  for (const [index, status] of statuses.entries()) {
-    const { terminated, waiting } = status.state ?? {};
-    if (terminated && terminated.exitCode === 0) continue;
-    if (sidecars.has(status.name) && status.started) continue;
-    if (terminated) return terminated.reason ? `Init:${terminated.reason}` : `Init:${endText(terminated)}`;
-    if (waiting?.reason && waiting.reason !== "PodInitializing") return `Init:${waiting.reason}`;
-    return `Init:${index}/${specs.length}`;
-  }
-  return undefined;
+  const index = statuses.findIndex((each) => !endedWell(each) && !(sidecars.has(each.name) && each.started));
+  return index < 0 ? { passed: statuses } : { passed: statuses.slice(0, index), holding: statuses[index] };
+}
+
+/** What became of the pod's init containers: a status if one of them still holds the pod up. */
+function initStatus(pod: any): string | undefined {
+  const { passed, holding } = initProgress(pod);
+  if (!holding) return undefined;
+  const { terminated, waiting } = holding.state ?? {};
+  if (terminated) return terminated.reason ? `Init:${terminated.reason}` : `Init:${endText(terminated)}`;
+  if (waiting?.reason && waiting.reason !== "PodInitializing") return `Init:${waiting.reason}`;
+  return `Init:${passed.length}/${pod.spec.initContainers?.length ?? 0}`;
 }
 
 function endText({ signal, exitCode }: { signal?: number; exitCode: number }): string {
@@ -73,19 +83,18 @@ interface Counts {
 
 /** Containers that count: while the pod initialises the init containers, later the app containers and the sidecars. */
 function countContainers(pod: any): Counts {
-  const inits: any[] = pod.spec.initContainers ?? [];
-  const sidecars = new Set(inits.filter((each) => each.restartPolicy === "Always").map(({ name }) => name));
-  const initStatuses: any[] = pod.status?.initContainerStatuses ?? [];
-  const appStatuses: any[] = pod.status?.containerStatuses ?? [];
-  const sidecarStatuses = initStatuses.filter(({ name }) => sidecars.has(name));
-  const initializing = initStatus(pod) !== undefined && !isInitialized(pod);
+  const sidecars = sidecarsOf(pod);
+  const { passed, holding } = initProgress(pod);
+  const reached = holding ? [...passed, holding] : passed;
+  const apps: any[] = pod.status?.containerStatuses ?? [];
+  const initializing = holding !== undefined && !isInitialized(pod);
 
-  const started = sidecarStatuses.filter((each) => each.ready);
-  const runningApps = initializing ? [] : appStatuses.filter((each) => each.ready && each.state?.running);
-  const restarted = initializing ? initStatuses : [...sidecarStatuses, ...appStatuses];
+  const readySidecars = passed.filter((each) => sidecars.has(each.name) && each.ready && !endedWell(each));
+  const readyApps = initializing ? [] : apps.filter((each) => each.ready && each.state?.running);
+  const restarted = initializing ? reached : [...reached.filter(({ name }) => sidecars.has(name)), ...apps];
   const ends = restarted.map((each) => each.lastState?.terminated?.finishedAt ?? "");
   return {
-    ready: started.length + runningApps.length,
+    ready: readySidecars.length + readyApps.length,
     total: (pod.spec.containers?.length ?? 0) + sidecars.size,
     restarts: restarted.reduce((sum, each) => sum + (each.restartCount ?? 0), 0),
     lastRestart: ends.toSorted().at(-1) ?? "",
@@ -105,8 +114,8 @@ function restartsText(pod: any, now: number): string {
 function gatesText({ spec, status }: any): string {
   const gates: { conditionType: string }[] = spec.readinessGates ?? [];
   if (gates.length === 0) return "<none>";
-  const passed = gates.filter(({ conditionType }) =>
-    status?.conditions?.some((each: any) => each.type === conditionType && each.status === "True"),
+  const passed = gates.filter(
+    ({ conditionType }) => status?.conditions?.find(({ type }: any) => type === conditionType)?.status === "True",
   );
   return `${passed.length}/${gates.length}`;
 }
@@ -116,8 +125,19 @@ export const podColumns: Column<any>[] = [
   text("Status", podStatusText),
   text("Restarts", restartsText),
   ageColumn,
-  wide("IP", ({ status }) => status?.podIPs?.[0]?.ip ?? "<none>"),
+  wide("IP", ({ status }) => status?.podIPs?.[0]?.ip || "<none>"),
   wide("Node", ({ spec }) => spec.nodeName || "<none>"),
   wide("Nominated Node", ({ status }) => status?.nominatedNodeName || "<none>"),
   wide("Readiness Gates", gatesText),
 ];
+
+const succeeded: RowCondition[] = [
+  { type: "Completed", status: "True", reason: "Succeeded", message: "The pod has completed successfully." },
+];
+const failed: RowCondition[] = [{ type: "Completed", status: "True", reason: "Failed", message: "The pod failed." }];
+
+/** What the row of a pod says beside its cells: that the pod is done. */
+export function podRowConditions({ status }: any): RowCondition[] | undefined {
+  if (status?.phase === "Succeeded") return succeeded;
+  return status?.phase === "Failed" ? failed : undefined;
+}

@@ -105,7 +105,7 @@ function validate({ spec }: ResourceQuota): FieldError[] {
 /** `pods: 1/4, services: 0/2`, of the limits or of all others. */
 function usageText({ status }: any, ofLimits: boolean): string {
   return Object.keys(status?.hard ?? {})
-    .filter((name) => name.startsWith("limits") === ofLimits)
+    .filter((name) => name.startsWith("limits.") === ofLimits)
     .sort()
     .map((name) => `${name}: ${status.used?.[name] ?? 0}/${status.hard[name]}`)
     .join(", ");

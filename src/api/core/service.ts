@@ -2,7 +2,7 @@ import { type FieldError, FieldPath, invalid } from "../machinery/field.ts";
 import { defineResource } from "../machinery/resource.ts";
 import { addressWarnings, rangeWarnings } from "../parts/addresses.ts";
 import { sameValue } from "../parts/checks.ts";
-import { ageColumn, labelsText, text, wide } from "../parts/columns.ts";
+import { ageColumn, balancerPoints, labelsText, text, wide } from "../parts/columns.ts";
 import { proxySubresource, statusSubresource } from "../parts/subresources.ts";
 import {
   isHeadless,
@@ -178,8 +178,7 @@ function externalText({ spec, status }: any): string {
     case "NodePort":
       return own.join(",") || "<none>";
     case "LoadBalancer": {
-      const given = (status?.loadBalancer?.ingress ?? []).map((each: any) => each.ip || each.hostname || "");
-      return [...given.filter(Boolean), ...own].join(",") || "<pending>";
+      return [...balancerPoints(status), ...own].join(",") || "<pending>";
     }
     case "ExternalName":
       return spec.externalName ?? "";

@@ -15,7 +15,7 @@ const portsMax = 20000;
 const hintsMax = 8;
 
 function portsText({ ports }: EndpointSlice): string {
-  return ports?.length ? firstFew(ports.map(({ port }) => `${port ?? "*"}`)) : "<unset>";
+  return firstFew((ports ?? []).map(({ port, name }) => `${port ?? name ?? "*"}`)) || "<unset>";
 }
 
 function endpointsText({ endpoints }: EndpointSlice): string {

@@ -8,6 +8,8 @@ import { typedConditionErrors } from "./conditions.ts";
 import { flowRuleErrors } from "./flowrules.ts";
 import { mandatorySchemaErrors } from "./mandatory.ts";
 
+const precedence = ({ spec }: any): number => spec?.matchingPrecedence ?? 0;
+
 const precedenceMax = 10_000;
 
 function validate({ metadata, spec }: any): FieldError[] {
@@ -54,9 +56,10 @@ export const flowSchemas = defineResource<any>({
   },
   validate,
   validateStatusUpdate: ({ status }) => typedConditionErrors(status?.conditions ?? []),
+  rowOrder: (one, other) => precedence(one) - precedence(other),
   columns: [
     text("PriorityLevel", ({ spec }) => spec?.priorityLevelConfiguration?.name ?? ""),
-    text("MatchingPrecedence", ({ spec }) => spec?.matchingPrecedence ?? 0),
+    text("MatchingPrecedence", precedence),
     text("DistinguisherMethod", ({ spec }) => spec?.distinguisherMethod?.type ?? "<none>"),
     ageColumn,
     text(

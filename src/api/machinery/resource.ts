@@ -27,6 +27,14 @@ export interface Column<T> {
   value(object: T, now: number): string | number | boolean | null | undefined;
 }
 
+/** A condition of a row of a table (meta.k8s.io TableRowCondition). */
+export interface RowCondition {
+  type: "Completed";
+  status: "True";
+  reason: string;
+  message: string;
+}
+
 export interface Subresource {
   name: string;
   verbs: readonly string[];
@@ -152,6 +160,10 @@ export interface ResourceDeclaration<T extends KubeObject> {
   warnings?(object: T, previous?: T): Iterable<string>;
   /** Name and Age if absent; `Name` is put first unless one of them has that name (events have it last). */
   columns?: readonly Column<T>[];
+  /** What a row of the table says of an object besides its cells: whether it is done for good. */
+  rowConditions?(object: T): readonly RowCondition[] | undefined;
+  /** The order of a list's rows in a table, where it is another one than the list's own; that one decides between equals. */
+  rowOrder?(one: T, other: T): number;
   /** Annotations that tables leave out: in the real server they are fields. */
   untabledAnnotations?: readonly string[];
   /** Values at the end of a table's row that no column is declared for. */

@@ -21,21 +21,21 @@ import {
 import type { KubeObject } from "../machinery/object.ts";
 import { defineResource } from "../machinery/resource.ts";
 import { addInvalid, checkImmutable, checkOneOf, type Errors } from "../parts/checks.ts";
-import { ageColumn, firstFew, text } from "../parts/columns.ts";
+import { ageColumn, balancerPoints, text } from "../parts/columns.ts";
 import { statusSubresource } from "../parts/subresources.ts";
 
 const group = "networking.k8s.io";
 const version = "v1";
 
-function hostsText({ spec }: any): string {
-  const hosts = (spec?.rules ?? []).map(({ host }: { host?: string }) => host).filter(Boolean);
-  return hosts.length === 0 ? "*" : firstFew(hosts);
-}
+const hostsShownMax = 3;
 
-function addressText({ status }: any): string {
-  const points = status?.loadBalancer?.ingress ?? [];
-  const names = points.map(({ ip, hostname }: { ip?: string; hostname?: string }) => ip || hostname).filter(Boolean);
-  return [...new Set(names)].sort().join(",");
+function hostsText({ spec }: any): string {
+  const hosts: string[] = (spec?.rules ?? []).map(({ host }: { host?: string }) => host ?? "");
+  const third = hosts.map((host, index) => (host ? index : -1)).filter((index) => index >= 0)[hostsShownMax - 1];
+  const shown = hosts.filter(Boolean).slice(0, hostsShownMax).join(",") || "*";
+  // A rule after the third host counts as more even if it has none.
+  if (third === undefined || third === hosts.length - 1) return shown;
+  return `${shown} + ${hosts.length - hostsShownMax} more...`;
 }
 
 type Ingress = KubeObject & { spec: any; status?: any };
@@ -186,7 +186,7 @@ export const ingresses = defineResource<Ingress>({
   columns: [
     text("Class", ({ spec }) => spec?.ingressClassName ?? "<none>"),
     text("Hosts", hostsText),
-    text("Address", addressText),
+    text("Address", ({ status }) => balancerPoints(status).join(",")),
     text("Ports", ({ spec }) => (spec?.tls?.length ? "80, 443" : "80")),
     ageColumn,
   ],

@@ -75,6 +75,12 @@ export function firstFew(items: readonly string[], max = 3): string {
   return `${items.slice(0, max).join(",")} + ${items.length - max} more...`;
 }
 
+/** Where a load balancer lets traffic in, of a Service's or an Ingress' status: each place once, sorted. */
+export function balancerPoints(status: any): string[] {
+  const points: { ip?: string; hostname?: string }[] = status?.loadBalancer?.ingress ?? [];
+  return [...new Set(points.map(({ ip, hostname }) => ip || hostname || ""))].filter(Boolean).sort();
+}
+
 /** Go's way to print a truth in a text column. */
 export function truthText(value: unknown): string {
   return value ? "True" : "False";

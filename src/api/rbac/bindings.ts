@@ -16,7 +16,7 @@ interface Subject {
 function subjects(binding: any, kind: string): string {
   const found = (binding.subjects ?? []).filter((subject: Subject) => subject.kind === kind);
   return found
-    .map(({ namespace, name }: Subject) => (kind === "ServiceAccount" ? `${namespace}/${name}` : name))
+    .map(({ namespace, name }: Subject) => (kind === "ServiceAccount" ? `${namespace ?? ""}/${name}` : name))
     .join(", ");
 }
 

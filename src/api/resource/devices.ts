@@ -17,9 +17,9 @@ const version = "v1";
 function claimState({ metadata, status }: any): string {
   const states: string[] = [];
   if (metadata.deletionTimestamp) states.push("deleted");
+  if (!status?.allocation && !metadata.deletionTimestamp) states.push("pending");
   if (status?.allocation) states.push("allocated");
-  else if (!metadata.deletionTimestamp) states.push("pending");
-  if (status?.reservedFor?.length) states.push("reserved");
+  if (status?.allocation && status.reservedFor?.length) states.push("reserved");
   return states.join(",");
 }
 

@@ -40,7 +40,8 @@ function columnOf({ name, type, format, priority, jsonPath }: PrinterColumn): Co
 }
 
 function cell(value: unknown, type: string, now: number): string | number | boolean | null {
-  if (value === undefined || value === null) return null;
+  if (value === undefined) return null;
+  if (value === null) return type === "string" ? "<no value>" : null;
   switch (type) {
     case "integer":
       return typeof value === "number" ? Math.trunc(value) : null;
@@ -56,6 +57,7 @@ function cell(value: unknown, type: string, now: number): string | number | bool
 }
 
 function ageOf(text: string, now: number): string {
+  if (text === "") return "<unknown>";
   const time = parseTime(text);
   return "error" in time ? "<invalid>" : humanDuration(now - time.ms);
 }

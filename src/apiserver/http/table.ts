@@ -1,6 +1,6 @@
 import { humanDuration } from "../../api/machinery/duration.ts";
 import type { KubeObject, ListMeta } from "../../api/machinery/object.ts";
-import type { Column, Resource } from "../../api/machinery/resource.ts";
+import type { Column, Resource, RowCondition } from "../../api/machinery/resource.ts";
 import type { Cached } from "../cache/cache.ts";
 
 /** A table's answer (meta.k8s.io Table): what `kubectl get` prints. */
@@ -9,7 +9,7 @@ export interface Table {
   apiVersion: string;
   metadata: ListMeta;
   columnDefinitions: { name: string; type: string; format: string; description: string; priority: number }[] | null;
-  rows: { cells: unknown[]; object: object | null }[];
+  rows: { cells: unknown[]; conditions?: readonly RowCondition[]; object: object | null }[];
 }
 
 const nameColumn: Column<KubeObject> = {
@@ -28,7 +28,10 @@ const ageOnly: Column<KubeObject>[] = [
 ];
 
 /** What a table needs to know of a resource. */
-type Tabled = Pick<Resource, "columns" | "cellsBeyond" | "storedAs" | "untabledAnnotations">;
+type Tabled = Pick<
+  Resource,
+  "columns" | "cellsBeyond" | "rowConditions" | "rowOrder" | "storedAs" | "untabledAnnotations"
+>;
 
 /** The columns of a resource's table with their values. */
 export function columnsOf(resource: Tabled): readonly Column<any>[] {
@@ -67,12 +70,17 @@ export function toTable(
       description: "",
       priority: column.priority ?? 0,
     })),
-    rows: items.map((item) => ({
+    rows: inRowOrder(resource, items).map((item) => ({
       cells: cellsOf(resource, cells, item, now),
+      conditions: resource.rowConditions?.(item.object),
       object:
         include === "None" ? null : include === "Object" ? item.object : tabledObject(resource, item, metaVersion),
     })),
   };
+}
+
+function inRowOrder({ rowOrder }: Tabled, items: readonly Cached[]): readonly Cached[] {
+  return rowOrder ? items.toSorted((one, other) => rowOrder(one.object, other.object)) : items;
 }
 
 /** The metadata of objects that were in tables, as JSON. */
@@ -103,9 +111,11 @@ export function tableText(
     if (include === "None") return "null";
     return include === "Object" ? JSON.stringify(item.object) : partialText(item, metaVersion);
   };
-  const rows = items.map((item) => {
+  const rows = inRowOrder(resource, items).map((item) => {
     const shown = JSON.stringify(cellsOf(resource, cells, item, now));
-    return `{"cells":${shown},"object":${objectText(item)}}`;
+    const conditions = resource.rowConditions?.(item.object);
+    const said = conditions ? `"conditions":${JSON.stringify(conditions)},` : "";
+    return `{"cells":${shown},${said}"object":${objectText(item)}}`;
   });
   return `${head.slice(0, -"]}".length)}${rows.join(",")}]}`;
 }
