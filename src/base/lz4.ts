@@ -78,22 +78,34 @@ function compressed(work: Uint8Array, start: number, end: number, places: Int32A
       at++;
       continue;
     }
-    to = putSequence(out, to, work.subarray(literalsFrom, at), at - before, length - matchMin);
+    to = putSequence(out, to, work, literalsFrom, at, at - before, length - matchMin);
     // Where the repetition ends, the next one often begins a little earlier than it was seen to.
     if (at + length - 2 < end - lastMatch) places[hashAt(work, at + length - 2)] = at + length - 2;
     at += length;
     literalsFrom = at;
   }
-  to = putSequence(out, to, work.subarray(literalsFrom, end), 0, 0);
+  to = putSequence(out, to, work, literalsFrom, end, 0, 0);
   return out.slice(0, to);
 }
 
-/** Literals and a repetition `more` bytes longer than the shortest; without an offset only literals. Gives where it ends. */
-function putSequence(out: Uint8Array, start: number, literals: Uint8Array, offset: number, more: number): number {
+/**
+ * Puts the literals that lie in `work` between two places, and a repetition `more` bytes longer than the shortest; without an
+ * offset only the literals. Gives where it ends.
+ */
+function putSequence(
+  out: Uint8Array,
+  start: number,
+  work: Uint8Array,
+  from: number,
+  until: number,
+  offset: number,
+  more: number,
+): number {
   let to = start;
-  out[to++] = (Math.min(15, literals.length) << 4) | Math.min(15, more);
-  if (literals.length >= 15) to = putLength(out, to, literals.length - 15);
-  for (let at = 0; at < literals.length; at++) out[to++] = literals[at]!;
+  const literals = until - from;
+  out[to++] = (Math.min(15, literals) << 4) | Math.min(15, more);
+  if (literals >= 15) to = putLength(out, to, literals - 15);
+  for (let at = from; at < until; at++) out[to++] = work[at]!;
   if (offset === 0) return to;
   out[to++] = offset & 0xff;
   out[to++] = offset >> 8;

@@ -1,4 +1,4 @@
-import { randomBytes } from "node:crypto";
+import { randomFillSync } from "node:crypto";
 import { setTimeout as sleepFor } from "node:timers/promises";
 import type { Clock, Random } from "../base/world.ts";
 
@@ -27,8 +27,25 @@ export const machineClock: Clock = {
   },
 };
 
+/** Chance that was drawn and not given out: a call into the system costs more than many bytes. */
+const drawn = new Uint8Array(4096);
+let given = drawn.length;
+
+function drawBytes(length: number): Uint8Array {
+  if (length > drawn.length / 4) return randomFillSync(new Uint8Array(length));
+  if (given + length > drawn.length) {
+    randomFillSync(drawn);
+    given = 0;
+  }
+  const bytes = drawn.slice(given, given + length);
+  // What was given out is nobody else's to see.
+  drawn.fill(0, given, given + length);
+  given += length;
+  return bytes;
+}
+
 /** The machine's chance. */
 export const machineRandom: Random = {
   next: () => Math.random(),
-  bytes: (length) => new Uint8Array(randomBytes(length)),
+  bytes: drawBytes,
 };

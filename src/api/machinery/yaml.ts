@@ -108,7 +108,7 @@ export function scanYaml(text: string): YamlScan {
   try {
     return { documents: yaml.loadAll(text, options), duplicates: [] };
   } catch (error) {
-    if (error instanceof RangeError) throw new YamlSyntaxError("yaml: exceeded max depth");
+    if (isStackOverflow(error)) throw new YamlSyntaxError("yaml: exceeded max depth");
     if (!(error instanceof yaml.YAMLException)) throw error;
     if (error.reason !== "duplicated mapping key") throw new YamlSyntaxError(goMessage(error, text));
     const { line = 0, column = 0 } = error.mark ?? {};
@@ -116,6 +116,11 @@ export function scanYaml(text: string): YamlScan {
     const documents = yaml.loadAll(text, { ...options, json: true });
     return { documents, duplicates: [`line ${line + 1}: key ${JSON.stringify(key)} already set in map`] };
   }
+}
+
+/** Where the stack ends in the middle of a regular expression, the runtime says so in another way. */
+function isStackOverflow(error: unknown): boolean {
+  return error instanceof RangeError || (error instanceof SyntaxError && / stack |Stack overflow/.test(error.message));
 }
 
 /** The key that starts at a column of a line. */

@@ -1,5 +1,6 @@
 import type { KubeObject } from "../../api/machinery/object.ts";
 import type { Codec } from "./codec.ts";
+import type { Written } from "./value.ts";
 
 /** One object as it is served: the value with its revision, and its JSON once somebody asked for the bytes. */
 export interface Cached<T extends KubeObject = KubeObject> {
@@ -74,15 +75,18 @@ export class Held implements Cached {
   /** The object after it was let go: whoever still has it shares it with us. */
   #former: WeakRef<KubeObject> | undefined;
   #json: Uint8Array | undefined;
+  /** The JSON that the value was packed from, until somebody asks for ours. */
+  #stored: Uint8Array | undefined;
   #outline: Outline | undefined;
 
-  constructor(key: string, revision: number, value: Uint8Array, codec: Codec, object?: KubeObject) {
+  constructor(key: string, revision: number, value: Uint8Array, codec: Codec, written?: Written) {
     this.key = key;
     this.revision = revision;
     this.#value = value;
     this.#codec = codec;
-    if (object) {
-      this.#object = object;
+    if (written) {
+      this.#object = served(written.object, revision);
+      this.#stored = written.json;
       codec.warmth.touch(this);
     }
   }
@@ -95,7 +99,9 @@ export class Held implements Cached {
   }
 
   bytes(): Uint8Array {
-    this.#json ??= this.#codec.servedJson(this.#value, this.revision) ?? utf8.encode(JSON.stringify(this.object));
+    this.#json ??=
+      this.#codec.servedJson(this.#stored ?? this.#value, this.revision) ?? utf8.encode(JSON.stringify(this.object));
+    this.#stored = undefined;
     this.#codec.warmth.touch(this);
     return this.#json;
   }
@@ -127,5 +133,6 @@ export class Held implements Cached {
     if (this.#object) this.#former = new WeakRef(this.#object);
     this.#object = undefined;
     this.#json = undefined;
+    this.#stored = undefined;
   }
 }

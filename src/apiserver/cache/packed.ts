@@ -1,7 +1,7 @@
 import { lz4 } from "../../base/lz4.ts";
 import type { Operation, Store } from "../../store/mod.ts";
 import { dictionary } from "./dictionary.ts";
-import { decodedValues } from "./value.ts";
+import { writtenValues } from "./value.ts";
 
 /** The first byte of a packed value. No JSON begins so, nor what Kubernetes stores. */
 const mark = 0x01;
@@ -56,8 +56,8 @@ export function packedStore(store: Store): Store {
   const packed = (operation: Operation): Operation => {
     if ("delete" in operation) return operation;
     const value = pack(operation.value);
-    const object = decodedValues.get(operation.value);
-    if (object && value !== operation.value) decodedValues.set(value, object);
+    const written = writtenValues.get(operation.value);
+    if (written && value !== operation.value) writtenValues.set(value, written);
     return { put: operation.put, value };
   };
   return { ...store, commit: (preconditions, operations) => store.commit(preconditions, operations.map(packed)) };

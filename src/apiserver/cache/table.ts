@@ -1,7 +1,7 @@
 import { CompactedError, type Entry, type StoreEvent } from "../../store/mod.ts";
 import type { Codec } from "./codec.ts";
-import { type Cached, Held, served } from "./item.ts";
-import { decodedValues } from "./value.ts";
+import { type Cached, Held } from "./item.ts";
+import { writtenValues } from "./value.ts";
 
 export interface CacheEvent {
   type: "put" | "delete";
@@ -133,11 +133,11 @@ export class Table implements ResourceCache {
   }
 
   #held(key: string, revision: number, value: Uint8Array): Held {
-    const known = decodedValues.get(value);
-    if (!known) return new Held(key, revision, value, this.#codec);
+    const written = writtenValues.get(value);
+    if (!written) return new Held(key, revision, value, this.#codec);
     // What was written here need not be parsed. It is taken out, or it would live as long as the value.
-    decodedValues.delete(value);
-    return new Held(key, revision, value, this.#codec, served(known, revision));
+    writtenValues.delete(value);
+    return new Held(key, revision, value, this.#codec, written);
   }
 
   /** Takes over one event; undefined if there is nothing to tell. The caller calls `tell` after the last one of a batch. */

@@ -59,11 +59,17 @@ export function timedPlugins(
   type Step = NonNullable<AdmissionPlugin["mutate"]>;
   const timed = (name: string, type: string, step: Step | undefined): Step | undefined => {
     if (!step) return undefined;
-    const done = (request: AdmissionRequest, began: number, rejected: boolean) =>
-      metrics.pluginSeconds.observe(
-        [name, request.operation, String(rejected), type],
-        (clock.monotonicMs() - began) / 1000,
-      );
+    const seriesOf = (rejected: boolean) => {
+      const known = new Map<string, ReturnType<typeof metrics.pluginSeconds.of>>();
+      return (operation: string) => {
+        const found = known.get(operation) ?? metrics.pluginSeconds.of([name, operation, String(rejected), type]);
+        known.set(operation, found);
+        return found;
+      };
+    };
+    const [admitted, refused] = [seriesOf(false), seriesOf(true)];
+    const done = ({ operation }: AdmissionRequest, began: number, rejected: boolean) =>
+      (rejected ? refused : admitted)(operation).observe((clock.monotonicMs() - began) / 1000);
     return (request) => {
       const began = clock.monotonicMs();
       let waiting: void | Promise<void>;

@@ -87,6 +87,22 @@ export function cacheOf(registry: Registry, resource: Resource): ResourceCache {
   return registry.cache.of(storedResource(registry, resource));
 }
 
+/**
+ * What was just written at this revision: as it is in memory, where its JSON is made once for its author and for all who
+ * watch; on its own if others have written since.
+ */
+export function asWritten(
+  registry: Registry,
+  resource: Resource,
+  key: string,
+  object: KubeObject,
+  revision: number,
+): Cached {
+  // Custom resources may be stored in another version than they were written in.
+  const there = resource.custom ? undefined : cacheOf(registry, resource).get(key);
+  return there?.revision === revision ? there : cached(key, object, revision);
+}
+
 /** A stored object in the words of the resource that it was asked through. */
 export function serve(resource: Resource, item: Cached): Cached {
   if (resource.shownAs) return completed(resource, item);

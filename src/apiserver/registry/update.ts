@@ -28,6 +28,7 @@ import {
 } from "./prepare.ts";
 import {
   type AdmissionRequest,
+  asWritten,
   cacheOf,
   keyIn,
   type Registry,
@@ -255,7 +256,8 @@ async function commitUpdate(
   }
   await registry.cache.reached(result.revision);
   // The last that is seen of an object has the version that it had.
-  return serve(scope.resource, cached(key, object, ends ? item.revision : result.revision));
+  if (ends) return serve(scope.resource, cached(key, object, item.revision));
+  return serve(scope.resource, asWritten(registry, scope.resource, key, object, result.revision));
 }
 
 /** True if nothing holds a deleted object any more. */

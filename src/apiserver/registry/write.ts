@@ -23,7 +23,16 @@ import {
   withDefaults,
 } from "./draft.ts";
 import { objectErrors, throwIfInvalid } from "./prepare.ts";
-import { type AdmissionRequest, cacheOf, keyIn, type Registry, type Scope, serve, storedResource } from "./scope.ts";
+import {
+  type AdmissionRequest,
+  asWritten,
+  cacheOf,
+  keyIn,
+  type Registry,
+  type Scope,
+  serve,
+  storedResource,
+} from "./scope.ts";
 import { trackUpdate } from "./tracking.ts";
 import { needsLock, withLock } from "./turns.ts";
 import { updateObject } from "./update.ts";
@@ -118,7 +127,7 @@ async function createOnce(
   if (!result.ok && result.key === storeKey) throw alreadyExists(resource, object.metadata.name);
   if (!result.ok) throw new LockTaken(result.revision);
   await registry.cache.reached(result.revision);
-  return serve(resource, cached(key, ordered(object), result.revision));
+  return serve(resource, asWritten(registry, resource, key, ordered(object), result.revision));
 }
 
 function alreadyThere(resource: Resource, { metadata }: KubeObject): StatusError {

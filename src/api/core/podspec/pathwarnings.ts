@@ -10,17 +10,22 @@ interface File {
 
 const show = ({ path, from }: File): string => (from ? `${JSON.stringify(path)} (${from})` : JSON.stringify(path));
 
-const isBelow = (path: string, other: string): boolean => `${path}/`.startsWith(`${other}/`);
+/** Whether a path is the other one, or below it. */
+const isBelow = (path: string, other: string): boolean =>
+  path.startsWith(other) && (path.length === other.length || path[other.length] === "/");
+
+const withoutSlash = (path: string): string => (path.endsWith("/") ? path.slice(0, -1) : path);
 
 function* overlaps(files: readonly File[]): Iterable<string> {
-  const before: File[] = [];
-  for (const each of files) {
-    const file = { ...each, path: each.path.replace(/\/$/, "") };
-    for (const other of before) {
-      if (file.path === "" || other.path === "") continue;
-      if (isBelow(file.path, other.path) || isBelow(other.path, file.path)) yield `${show(file)} with ${show(other)}`;
+  const paths = files.map(({ path }) => withoutSlash(path));
+  for (let index = 1; index < files.length; index++) {
+    const path = paths[index]!;
+    for (let before = 0; before < index && path !== ""; before++) {
+      const other = paths[before]!;
+      if (other === "" || !(isBelow(path, other) || isBelow(other, path))) continue;
+      const [one, two] = [files[index]!, files[before]!];
+      yield `${show({ ...one, path })} with ${show({ ...two, path: other })}`;
     }
-    before.push(file);
   }
 }
 
@@ -41,22 +46,33 @@ function projectedFiles(source: any): File[] | undefined {
   return source.podCertificate ? [] : undefined;
 }
 
+const quoted = (name: string | undefined): string => JSON.stringify(name ?? "");
+
+/** The sources of a volume that are made of keys and fields: what it is called in messages, and its files. */
+function sourceOf({
+  configMap,
+  secret,
+  downwardAPI,
+}: Volume): [kind: () => string, files: readonly File[]] | undefined {
+  if (configMap) return [() => `ConfigMap ${quoted(configMap.name)}`, itemFiles(configMap.items, "")];
+  if (secret) return [() => `Secret ${quoted(secret.secretName)}`, itemFiles(secret.items, "")];
+  if (downwardAPI) return [() => "DownwardAPI", itemFiles(downwardAPI.items, "")];
+  return undefined;
+}
+
 /** Overlapping files in the volumes that are made of keys and fields. */
 export function* pathWarnings(volumes: readonly Volume[]): Iterable<string> {
-  for (const { name, configMap, secret, downwardAPI, projected } of volumes) {
-    const volume = `volume ${JSON.stringify(name ?? "")}`;
-    const report = function* (kind: string, files: readonly File[]) {
-      for (const text of overlaps(files)) yield `${volume} (${kind}): overlapping paths: ${text}`;
-    };
-    if (configMap) yield* report(`ConfigMap ${JSON.stringify(configMap.name ?? "")}`, itemFiles(configMap.items, ""));
-    if (secret) yield* report(`Secret ${JSON.stringify(secret.secretName ?? "")}`, itemFiles(secret.items, ""));
-    if (downwardAPI) yield* report("DownwardAPI", itemFiles(downwardAPI.items, ""));
+  for (const volume of volumes) {
+    const source = sourceOf(volume);
+    const about = (kind: string) => `volume ${quoted(volume.name)} (${kind})`;
+    if (source) for (const text of overlaps(source[1])) yield `${about(source[0]())}: overlapping paths: ${text}`;
+    if (!volume.projected) continue;
     const all: File[] = [];
-    for (const source of projected?.sources ?? []) {
-      const files = projectedFiles(source);
+    for (const each of volume.projected.sources ?? []) {
+      const files = projectedFiles(each);
       if (files) all.push(...files);
-      else yield `${volume} (Projected) has no sources provided`;
+      else yield `${about("Projected")} has no sources provided`;
     }
-    yield* report("Projected", all);
+    for (const text of overlaps(all)) yield `${about("Projected")}: overlapping paths: ${text}`;
   }
 }

@@ -32,18 +32,19 @@ export function fieldNode(member: boolean, children: Fields): Fields | undefined
   return member ? { [itself]: leaf, ...children } : children;
 }
 
-/** Puts two sets together field by field, keeping those that `keep` is true of. */
+/** Puts two sets together field by field, keeping those that `keep` is true of. What only one has is kept or left whole. */
 function combine(left: Fields, right: Fields, keep: (inLeft: boolean, inRight: boolean) => boolean): Fields {
   const result: Record<string, Fields> = {};
-  for (const element in left) add(element, left[element], right[element]);
-  for (const element in right) if (!(element in left)) add(element, undefined, right[element]);
-  return result;
-
-  function add(element: string, a: Fields | undefined, b: Fields | undefined): void {
-    if (element === itself) return;
-    const node = fieldNode(keep(isMember(a), isMember(b)), combine(a ?? noFields, b ?? noFields, keep));
+  const [onlyLeft, onlyRight] = [keep(true, false), keep(false, true)];
+  for (const element in left) {
+    if (element === itself) continue;
+    const [a, b] = [left[element]!, right[element]];
+    const node = b ? fieldNode(keep(isMember(a), isMember(b)), combine(a, b, keep)) : onlyLeft ? a : undefined;
     if (node) result[element] = node;
   }
+  if (!onlyRight) return result;
+  for (const element in right) if (element !== itself && !(element in left)) result[element] = right[element]!;
+  return result;
 }
 
 export function union(left: Fields, right: Fields): Fields {
