@@ -1,5 +1,6 @@
 import { type FieldError, FieldPath, required } from "../machinery/field.ts";
-import { dns1123Label, dns1123Subdomain, ipAddressLegacy, portNumber, qualifiedName } from "../machinery/names.ts";
+import { parseIp } from "../machinery/ip.ts";
+import { dns1123Label, dns1123Subdomain, ipAddress, portNumber, qualifiedName } from "../machinery/names.ts";
 import { defineResource } from "../machinery/resource.ts";
 import { specialAddress } from "../parts/addresses.ts";
 import { addInvalid, checkRequiredOneOf, type Errors } from "../parts/checks.ts";
@@ -28,14 +29,14 @@ function defaults(object: { subsets?: any[] }): void {
 }
 
 function checkAddress(errors: Errors, address: any, path: FieldPath): void {
-  const messages = ipAddressLegacy(address.ip ?? "");
+  const messages = ipAddress(address.ip ?? "");
   addInvalid(errors, () => path.child("ip"), address.ip ?? "", messages);
   if (address.hostname)
     addInvalid(errors, () => path.child("hostname"), address.hostname, dns1123Label(address.hostname));
-  if (address.nodeName)
+  if (address.nodeName !== undefined)
     addInvalid(errors, () => path.child("nodeName"), address.nodeName, dns1123Subdomain(address.nodeName));
   // The real server looks twice, and says so twice.
-  const again = messages.length > 0 ? ["must be a valid IP address"] : specialAddress(address.ip);
+  const again = parseIp(address.ip ?? "") ? specialAddress(address.ip) : ["must be a valid IP address"];
   addInvalid(errors, () => path.child("ip"), address.ip ?? "", again);
 }
 
@@ -44,7 +45,7 @@ function checkPort(errors: Errors, port: any, needsName: boolean, path: FieldPat
   else if (needsName) errors.push(required(path.child("name")));
   addInvalid(errors, () => path.child("port"), port.port ?? 0, portNumber(port.port ?? 0));
   checkRequiredOneOf(errors, port.protocol, ["SCTP", "TCP", "UDP"], () => path.child("protocol"));
-  if (port.appProtocol)
+  if (port.appProtocol !== undefined)
     addInvalid(errors, () => path.child("appProtocol"), port.appProtocol, qualifiedName(port.appProtocol));
 }
 

@@ -2,7 +2,7 @@ import { type FieldError, FieldPath, invalid } from "../machinery/field.ts";
 import { qualifiedName } from "../machinery/names.ts";
 import type { KubeObject } from "../machinery/object.ts";
 import { allVerbs, defineResource } from "../machinery/resource.ts";
-import { addInvalid } from "../parts/checks.ts";
+import { addInvalid, type Errors } from "../parts/checks.ts";
 import { ageColumn, text } from "../parts/columns.ts";
 import { statusSubresource } from "../parts/subresources.ts";
 
@@ -32,15 +32,26 @@ function prepareUpdate(namespace: Namespace, previous: Namespace): void {
   if (!previous.spec?.finalizers) delete namespace.spec.finalizers;
 }
 
+function checkFinalizer(errors: Errors, name: string, path: () => FieldPath): void {
+  addInvalid(errors, path, name, qualifiedName(name));
+  if (!name.includes("/") && !standardFinalizers.includes(name)) {
+    errors.push(invalid(path(), name, "name is neither a standard finalizer name nor is it fully qualified"));
+  }
+}
+
+const finalizersPath = new FieldPath("spec").child("finalizers");
+
 function validate({ spec }: Namespace): FieldError[] {
   const errors: FieldError[] = [];
-  const path = () => new FieldPath("spec").child("finalizers");
-  for (const name of spec?.finalizers ?? []) {
-    addInvalid(errors, path, name, qualifiedName(name));
-    if (!name.includes("/") && !standardFinalizers.includes(name)) {
-      errors.push(invalid(path(), name, "name is neither a standard finalizer name nor is it fully qualified"));
-    }
-  }
+  for (const name of spec?.finalizers ?? []) checkFinalizer(errors, name, () => finalizersPath);
+  return errors;
+}
+
+/** Errors in the finalizers that somebody wants a namespace to have through `finalize`. */
+export function finalizerErrors({ spec }: KubeObject): FieldError[] {
+  const errors: FieldError[] = [];
+  const names: string[] = spec?.finalizers ?? [];
+  for (const [index, name] of names.entries()) checkFinalizer(errors, name, () => finalizersPath.index(index));
   return errors;
 }
 

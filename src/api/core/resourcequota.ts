@@ -1,9 +1,10 @@
 import { type FieldError, FieldPath, invalid, required } from "../machinery/field.ts";
 import type { KubeObject } from "../machinery/object.ts";
 import { defineResource } from "../machinery/resource.ts";
-import { checkImmutable, type Errors } from "../parts/checks.ts";
+import { type Errors, sameValue } from "../parts/checks.ts";
 import { ageColumn, text } from "../parts/columns.ts";
-import { checkQuotaResourceName, checkResourceAmount } from "../parts/resourcenames.ts";
+import { fields, type GoShape, goValue } from "../parts/goshape.ts";
+import { checkQuotaResourceName, checkResourceAmount, isQuotaResource } from "../parts/resourcenames.ts";
 import { statusSubresource } from "../parts/subresources.ts";
 
 type ResourceQuota = KubeObject & {
@@ -13,92 +14,116 @@ type ResourceQuota = KubeObject & {
 
 const specPath = new FieldPath("spec");
 
-const podScopes = [
-  "BestEffort",
-  "NotBestEffort",
+const scopes = [
   "Terminating",
   "NotTerminating",
+  "BestEffort",
+  "NotBestEffort",
   "PriorityClass",
   "CrossNamespacePodAffinity",
+  "VolumeAttributesClass",
 ];
-const scopes = [...podScopes, "VolumeAttributesClass"];
 const existsOnly = ["Terminating", "NotTerminating", "BestEffort", "NotBestEffort", "CrossNamespacePodAffinity"];
 const conflicts = [
   ["BestEffort", "NotBestEffort"],
   ["Terminating", "NotTerminating"],
 ];
 
-/** Resources that pods have, so that a scope of pods makes sense for them. */
-const ofPods = /^(pods|count\/pods|(requests\.|limits\.)?(cpu|memory)|(requests\.|limits\.)?ephemeral-storage)$/;
+const ofPods = new Set(["pods", "cpu", "memory", "limits.cpu", "limits.memory", "requests.cpu", "requests.memory"]);
+const ofClaims = new Set(["persistentvolumeclaims", "requests.storage"]);
 
 function scopeFits(scope: string, resource: string): boolean {
-  if (scope === "BestEffort") return resource === "pods" || resource === "count/pods";
-  if (scope === "VolumeAttributesClass") return !ofPods.test(resource);
-  return ofPods.test(resource);
+  if (!isQuotaResource(resource) || !scopes.includes(scope)) return true;
+  if (scope === "BestEffort") return resource === "pods";
+  return (scope === "VolumeAttributesClass" ? ofClaims : ofPods).has(resource);
 }
 
-function checkScopes(errors: Errors, list: string[], hard: Record<string, string>, path: FieldPath): void {
-  if (list.some((scope) => !scopes.includes(scope))) errors.push(invalid(path, list, "unsupported scope"));
+type Hard = Record<string, string>;
+
+/** What a scope cannot be for; the real server says it for each resource. */
+function checkFits(errors: Errors, scope: string, hard: Hard, error: () => FieldError): void {
+  for (const resource of Object.keys(hard).sort()) if (!scopeFits(scope, resource)) errors.push(error());
+}
+
+function checkConflicts(errors: Errors, named: readonly string[], given: unknown, path: FieldPath): void {
+  for (const pair of conflicts) {
+    if (pair.every((scope) => named.includes(scope))) errors.push(invalid(path, given, "conflicting scopes"));
+  }
+}
+
+function checkScopes(errors: Errors, list: string[], hard: Hard, path: FieldPath): void {
   for (const scope of list) {
-    if (!scopes.includes(scope)) continue;
-    if (Object.keys(hard).some((resource) => !scopeFits(scope, resource))) {
-      errors.push(invalid(path, list, "unsupported scope applied to resource"));
-    }
+    if (!scopes.includes(scope)) errors.push(invalid(path, list, "unsupported scope"));
+    checkFits(errors, scope, hard, () => invalid(path, list, "unsupported scope applied to resource"));
   }
-  if (conflicts.some((pair) => pair.every((scope) => list.includes(scope)))) {
-    errors.push(invalid(path, list, "conflicting scopes"));
-  }
+  checkConflicts(errors, list, list, path);
 }
 
-function checkScopeSelector(errors: Errors, selector: any, hard: Record<string, string>, path: FieldPath): void {
+const selectorShape: GoShape = {
+  MatchExpressions: [
+    "matchExpressions",
+    null,
+    () => ({ ...fields("ScopeName Operator", ""), Values: ["values", null] }),
+  ],
+};
+
+function checkOperator(errors: Errors, { scopeName, operator = "", values }: any, path: FieldPath): void {
+  if (existsOnly.includes(scopeName) && operator !== "Exists") {
+    const list = existsOnly.slice(0, -1).map((scope) => `ResourceQuotaScope${scope}`);
+    const why = `must be 'Exists' when scope is any of ${list.join(", ")} or ResourceQuotaScope${existsOnly.at(-1)}`;
+    errors.push(invalid(path.child("operator"), operator, why));
+  }
+  if (operator === "In" || operator === "NotIn") {
+    const why = "must be at least one value when `operator` is 'In' or 'NotIn' for scope selector";
+    if (!values?.length) errors.push(required(path.child("values"), why));
+  } else if (operator === "Exists" || operator === "DoesNotExist") {
+    const why = "must be no value when `operator` is 'Exist' or 'DoesNotExist' for scope selector";
+    if (values?.length) errors.push(invalid(path.child("values"), values, why));
+  } else errors.push(invalid(path.child("operator"), operator, "not a valid selector operator"));
+}
+
+function checkScopeSelector(errors: Errors, spec: ResourceQuota["spec"], hard: Hard, path: FieldPath): void {
   const at = path.child("matchExpressions");
-  for (const { scopeName, operator, values } of selector.matchExpressions ?? []) {
-    if (!scopes.includes(scopeName)) {
-      errors.push(invalid(at.child("scopeName"), scopeName ?? "", "unsupported scope"));
-    } else if (Object.keys(hard).some((resource) => !scopeFits(scopeName, resource))) {
-      errors.push(invalid(at, selector, "unsupported scope applied to resource"));
-    }
-    if (existsOnly.includes(scopeName) && operator !== "Exists") {
-      const list = ["Terminating", "NotTerminating", "BestEffort", "NotBestEffort"].map(
-        (scope) => `ResourceQuotaScope${scope}`,
-      );
-      const why = `must be 'Exists' when scope is any of ${list.join(", ")} or ResourceQuotaScopeCrossNamespacePodAffinity`;
-      errors.push(invalid(at.child("operator"), operator ?? "", why));
-    }
-    const needsValues = operator === "In" || operator === "NotIn";
-    if (needsValues && !values?.length) {
-      errors.push(
-        required(
-          at.child("values"),
-          "must be at least one value when `operator` is 'In' or 'NotIn' for scope selector",
-        ),
-      );
-    }
-    if (!needsValues && values?.length) {
-      errors.push(
-        invalid(
-          at.child("values"),
-          values,
-          "must be no value when `operator` is 'Exist' or 'DoesNotExist' for scope selector",
-        ),
-      );
-    }
-    if (!["In", "NotIn", "Exists", "DoesNotExist"].includes(operator)) {
-      errors.push(invalid(at.child("operator"), operator ?? "", "not a valid selector operator"));
-    }
+  const expressions = spec.scopeSelector?.matchExpressions ?? [];
+  for (const expression of expressions) {
+    const scope: string = expression.scopeName ?? "";
+    if (!scopes.includes(scope)) errors.push(invalid(at.child("scopeName"), scope, "unsupported scope"));
+    const shown = () => goValue(spec.scopeSelector, selectorShape);
+    checkFits(errors, scope, hard, () => invalid(at, shown(), "unsupported scope applied to resource"));
+    checkOperator(errors, expression, at);
+  }
+  // The value is that of the other list of scopes.
+  const named = expressions.map(({ scopeName }) => scopeName);
+  checkConflicts(errors, named, spec.scopes ?? null, at);
+}
+
+function checkAmounts(errors: Errors, amounts: Hard | undefined, path: FieldPath): void {
+  for (const name in amounts) {
+    const at = () => path.key(name);
+    checkQuotaResourceName(errors, name, at);
+    checkResourceAmount(errors, name, amounts[name]!, at);
   }
 }
 
 function validate({ spec }: ResourceQuota): FieldError[] {
   const errors: FieldError[] = [];
   const hard = spec.hard ?? {};
-  for (const name in hard) {
-    const path = () => specPath.child("hard").key(name);
-    checkQuotaResourceName(errors, name, path);
-    checkResourceAmount(errors, name, hard[name]!, path);
-  }
+  checkAmounts(errors, hard, specPath.child("hard"));
   if (spec.scopes?.length) checkScopes(errors, spec.scopes, hard, specPath.child("scopes"));
-  if (spec.scopeSelector) checkScopeSelector(errors, spec.scopeSelector, hard, specPath.child("scopeSelector"));
+  if (spec.scopeSelector) checkScopeSelector(errors, spec, hard, specPath.child("scopeSelector"));
+  return errors;
+}
+
+/** Which scopes there are stays; their order is nobody's business. */
+function validateUpdate({ spec }: ResourceQuota, previous: ResourceQuota): FieldError[] {
+  const [now, before] = [spec.scopes, previous.spec.scopes].map((list) => [...new Set(list)].sort());
+  if (sameValue(now, before)) return [];
+  return [invalid(specPath.child("scopes"), spec.scopes ?? null, "field is immutable")];
+}
+
+function validateStatusUpdate({ status }: ResourceQuota): FieldError[] {
+  const errors: FieldError[] = [];
+  for (const list of ["hard", "used"]) checkAmounts(errors, status?.[list], new FieldPath("status").child(list));
   return errors;
 }
 
@@ -122,11 +147,8 @@ export const resourceQuotas = defineResource<ResourceQuota>({
   subresources: [statusSubresource],
   statusFields: ["status"],
   validate,
-  validateUpdate(next, previous) {
-    const errors: FieldError[] = [];
-    checkImmutable(errors, next.spec.scopes, previous.spec.scopes, () => specPath.child("scopes"));
-    return errors;
-  },
+  validateUpdate,
+  validateStatusUpdate,
   columns: [
     text("Request", (quota) => usageText(quota, false)),
     text("Limit", (quota) => usageText(quota, true)),

@@ -183,21 +183,6 @@ const claim = checksOf(persistentVolumeClaims);
 const wanted = (more: object = {}) => ({
   spec: { accessModes: ["ReadWriteOnce"], resources: { requests: { storage: "1Gi" } }, ...more },
 });
-claim.checkUpdate(
-  "keeps a class of attributes",
-  wanted({ volumeAttributesClassName: "a" }),
-  { ...wanted(), status: { phase: "Bound" } },
-  `spec: Forbidden: spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims
-@@ -14,5 +14,5 @@
-  "VolumeMode": "Filesystem",
-  "DataSource": null,
-  "DataSourceRef": null,
-- "VolumeAttributesClassName": "a"
-+ "VolumeAttributesClassName": null
- }
-`,
-  "spec.volumeAttributesClassName: Forbidden: update from non-nil value to nil is forbidden",
-);
 claim.checkWarnings(
   "warns of parts of bytes",
   wanted({ resources: { requests: { storage: "1500m" } } }),

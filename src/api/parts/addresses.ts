@@ -8,18 +8,23 @@ import { bitsOf, formatIp, networkOf, parseCidr, parseIp } from "../machinery/ip
 export function specialAddress(text: string): string[] {
   const ip = parseIp(text);
   if (!ip) return [];
-  const isV4 = !text.includes(":");
-  const [first, second] = text.split(".").map(Number);
-  const lower = text.toLowerCase();
-  if (/^[0.]+$/.test(text) || /^[0:]+$/.test(text)) return [`may not be unspecified (${text})`];
-  if (isV4 ? first === 127 : lower === "::1") return ["may not be in the loopback range (127.0.0.0/8, ::1/128)"];
-  if (isV4 ? first === 169 && second === 254 : /^fe[89ab]/.test(lower)) {
-    return ["may not be in the link-local range (169.254.0.0/16, fe80::/10)"];
-  }
-  if (isV4 ? text.startsWith("224.0.0.") : /^ff.2:/.test(lower)) {
-    return ["may not be in the link-local multicast range (224.0.0.0/24, ff02::/10)"];
-  }
-  return [];
+  const { value } = ip;
+  if (ip.family === 4 || ip.mapped) return specialV4(Number(value & 0xffffffffn), text);
+  if (value === 0n) return [`may not be unspecified (${text})`];
+  if (value === 1n) return [inLoopback];
+  if (value >> 118n === 0xfe80n >> 6n) return [inLinkLocal];
+  return (value >> 112n) % 16n === 2n && value >> 120n === 0xffn ? [inLinkLocalMulticast] : [];
+}
+
+const inLoopback = "may not be in the loopback range (127.0.0.0/8, ::1/128)";
+const inLinkLocal = "may not be in the link-local range (169.254.0.0/16, fe80::/10)";
+const inLinkLocalMulticast = "may not be in the link-local multicast range (224.0.0.0/24, ff02::/10)";
+
+function specialV4(value: number, text: string): string[] {
+  if (value === 0) return [`may not be unspecified (${text})`];
+  if (value >>> 24 === 127) return [inLoopback];
+  if (value >>> 16 === (169 << 8) + 254) return [inLinkLocal];
+  return value >>> 8 === 224 << 16 ? [inLinkLocalMulticast] : [];
 }
 
 /** Whether a range is a part of another one, and not all of it. Ranges that cannot be read are not. */

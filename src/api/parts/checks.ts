@@ -22,6 +22,11 @@ export function addInvalid(errors: Errors, path: () => FieldPath, value: unknown
   for (const message of messages) errors.push(invalid(path(), value, message));
 }
 
+/** One error for all messages together. */
+export function checkJoined(errors: Errors, path: () => FieldPath, value: unknown, messages: readonly string[]): void {
+  if (messages.length > 0) errors.push(invalid(path(), value, messages.join(";")));
+}
+
 /** The value must be at least 0 if it is there. */
 export function checkNonNegative(errors: Errors, value: number | undefined | null, path: () => FieldPath): void {
   if (value !== undefined && value !== null && value < 0) {

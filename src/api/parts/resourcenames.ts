@@ -61,11 +61,7 @@ export function isExtended(name: string): boolean {
 
 export { isHugePages };
 
-const isStandard = (name: string): boolean =>
-  containerResources.has(name) || quotaResources.has(name) || isHugePages(name) || isQuotaPattern(name);
-
-const isQuotaPattern = (name: string): boolean =>
-  name === "storage" || name.startsWith("requests.hugepages-") || name.startsWith("count/");
+const isStandard = (name: string): boolean => name === "storage" || isQuotaResource(name);
 
 /** A resource's name, as any list of quantities may hold it. */
 export function checkResourceName(errors: Errors, name: string, path: () => FieldPath): void {
@@ -86,12 +82,17 @@ export function checkContainerResourceName(errors: Errors, name: string, path: (
   }
 }
 
+/** Whether it is one that quotas know without a domain. */
+export function isQuotaResource(name: string): boolean {
+  return quotaResources.has(name) || isHugePages(name) || name.startsWith("requests.hugepages-");
+}
+
 /** A resource that a quota limits. */
 export function checkQuotaResourceName(errors: Errors, name: string, path: () => FieldPath): void {
   if (quotaResources.has(name)) return;
   checkResourceName(errors, name, path);
-  if (!name.includes("/")) {
-    if (!isQuotaPattern(name)) errors.push(invalid(path(), name, "must be a standard resource for quota"));
+  if (!name.includes("/") && !isQuotaResource(name)) {
+    errors.push(invalid(path(), name, "must be a standard resource for quota"));
   }
 }
 

@@ -1,4 +1,5 @@
 import { checkCsiDriverName } from "../core/podspec/volumesources.ts";
+import { checkInlineVolumeSpec } from "../core/volumespec.ts";
 import {
   duplicate,
   type FieldError,
@@ -18,7 +19,6 @@ import {
   checkLabelSelector,
   checkNonNegative,
   checkOneOf,
-  type Errors,
   sameValue,
 } from "../parts/checks.ts";
 import { ageColumn, boolean, createdAtColumn, integer, text } from "../parts/columns.ts";
@@ -145,7 +145,7 @@ function validateAttachment({ spec }: any): FieldError[] {
     errors.push(required(source, "must specify exactly one of inlineVolumeSpec and persistentVolumeName"));
   } else if (persistentVolumeName !== undefined && inlineVolumeSpec !== undefined) {
     errors.push(forbiddenField(source, "must specify exactly one of inlineVolumeSpec and persistentVolumeName"));
-  } else if (inlineVolumeSpec) checkInlineVolume(errors, inlineVolumeSpec, source.child("inlineVolumeSpec"));
+  } else if (inlineVolumeSpec) checkInlineVolumeSpec(errors, inlineVolumeSpec, source.child("inlineVolumeSpec"));
   else if (persistentVolumeName === "") {
     const why = "must specify non empty persistentVolumeName";
     errors.push(required(source.child("persistentVolumeName"), why));
@@ -156,17 +156,6 @@ function validateAttachment({ spec }: any): FieldError[] {
     addInvalid(errors, at, persistentVolumeName, dns1123Subdomain(persistentVolumeName));
   }
   return errors;
-}
-
-/** A volume that a pod brings itself: no claim, no capacity, and only by CSI. */
-function checkInlineVolume(errors: Errors, volume: any, path: FieldPath): void {
-  const why = "in the context of inline volumes";
-  if (volume.claimRef) errors.push(forbiddenField(path.child("claimRef"), `may not be specified ${why}`));
-  if (Object.keys(volume.capacity ?? {}).length > 0) {
-    errors.push(forbiddenField(path.child("capacity"), `may not be specified ${why}`));
-  }
-  if (!volume.csi) errors.push(required(path.child("csi"), `has to be specified ${why}`));
-  if (!volume.accessModes?.length) errors.push(required(path.child("accessModes")));
 }
 
 /** Errors in what an attacher reports. */

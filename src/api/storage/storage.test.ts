@@ -135,6 +135,7 @@ attachments.check(
   attachment({ inlineVolumeSpec: { accessModes: ["ReadWriteOnce"], claimRef: {} } }),
   "spec.source.inlineVolumeSpec.claimRef: Forbidden: may not be specified in the context of inline volumes",
   "spec.source.inlineVolumeSpec.csi: Required value: has to be specified in the context of inline volumes",
+  "spec.source.inlineVolumeSpec: Required value: must specify a volume type",
 );
 attachments.checkStatus(
   "long message",

@@ -1,9 +1,11 @@
+import { finalizerErrors } from "../../api/core/namespace.ts";
 import { apiVersionOf, type KubeObject } from "../../api/machinery/object.ts";
 import { methodNotSupported, StatusError } from "../../api/machinery/status.ts";
 import type { HttpAnswer } from "../../base/http.ts";
 import type { TokenKeys } from "../auth/token_keys.ts";
 import { cached } from "../cache/cache.ts";
 import { admit, review } from "../registry/draft.ts";
+import { throwIfInvalid } from "../registry/prepare.ts";
 import { getObject } from "../registry/read.ts";
 import type { AdmissionRequest } from "../registry/scope.ts";
 import { updateObject } from "../registry/update.ts";
@@ -140,6 +142,7 @@ async function partAnswer(call: Call): Promise<HttpAnswer> {
   }
   const body = await decodeObject(call, request);
   checkName(body, name!);
+  throwIfInvalid(scope.resource, name, finalizerErrors(body));
   const item = await updateObject(registry, scope, name!, (current) => finalized(current, body), {
     subresource: "internal",
     internal: true,

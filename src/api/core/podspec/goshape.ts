@@ -236,6 +236,14 @@ const podSecurityContextShape: GoShape = {
   ),
 };
 
+const requirementShape: GoShape = { ...fields("Key Operator", ""), Values: ["values", null] };
+
+/** A term of a node selector, of pods and of volumes. */
+export const nodeSelectorTermShape: GoShape = {
+  MatchExpressions: ["matchExpressions", null, () => requirementShape],
+  MatchFields: ["matchFields", null, () => requirementShape],
+};
+
 const tolerationShape: GoShape = { ...fields("Key Operator Value Effect", ""), ...fields("TolerationSeconds", null) };
 
 const podSpecShape: GoShape = {

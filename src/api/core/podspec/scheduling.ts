@@ -2,7 +2,7 @@
 
 import { duplicate, type FieldPath, forbiddenField, invalid, notSupported, required } from "../../machinery/field.ts";
 import { dns1123Label, dns1123Subdomain, labelValue, qualifiedName } from "../../machinery/names.ts";
-import { addInvalid, checkLabelSelector, type Errors } from "../../parts/checks.ts";
+import { addInvalid, checkJoined, checkLabelSelector, type Errors } from "../../parts/checks.ts";
 import type { Toleration } from "./types.ts";
 
 const taintEffects = ["NoSchedule", "PreferNoSchedule", "NoExecute"];
@@ -172,7 +172,7 @@ function checkTolerationOperator(errors: Errors, { operator, value }: Toleration
   switch (operator ?? "") {
     case "":
     case "Equal":
-      addInvalid(errors, () => path.child("operator"), value ?? "", labelValue(value ?? ""));
+      checkJoined(errors, () => path.child("operator"), value ?? "", labelValue(value ?? ""));
       break;
     case "Exists":
       if (value) errors.push(invalid(path.child("operator"), value, "value must be empty when `operator` is 'Exists'"));

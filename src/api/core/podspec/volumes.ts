@@ -5,11 +5,7 @@ import { dns1123Label, dns1123Subdomain } from "../../machinery/names.ts";
 import { addInvalid, type Errors } from "../../parts/checks.ts";
 import type { VolumeSources } from "./mounts.ts";
 import type { Volume } from "./types.ts";
-import { volumeSourceChecks } from "./volumesources.ts";
-
-const initiatorLettersMax = 64;
-const initiatorRule =
-  "Total length of <volume name>:<iscsi.targetPortal> must be under 64 characters if iscsi.initiatorName is specified.";
+import { initiatorLettersMax, initiatorRule, volumeSourceChecks } from "./volumesources.ts";
 
 /** Checks `volumes` and gives what the containers' mounts are checked against. */
 export function checkVolumes(

@@ -226,6 +226,11 @@ export function checkIscsi(
   }
 }
 
+/** How long a volume's name and where its disk is may be together, if the node has a name towards the disk. */
+export const initiatorLettersMax = 64;
+export const initiatorRule =
+  "Total length of <volume name>:<iscsi.targetPortal> must be under 64 characters if iscsi.initiatorName is specified.";
+
 /** The name that the node has towards such a disk; the message's field has no capital. */
 export function checkInitiator(errors: Errors, { initiatorName }: any, path: FieldPath, unknown?: string): void {
   const words = unknown ?? "must be valid format starting with iqn, eui, or naa";
@@ -306,7 +311,8 @@ function checkEphemeral(errors: Errors, source: any, path: FieldPath): void {
   checkLabels(errors, metadata.labels, () => at.child("metadata", "labels"));
   for (const field of templateMetadata) {
     if (metadata[field] === undefined) continue;
-    errors.push(forbiddenField(at.child("metadata", field), "cannot be set"));
+    // Only the first letter is small there.
+    errors.push(forbiddenField(at.child("metadata", field === "uid" ? "uID" : field), "cannot be set"));
   }
   checkClaimSpec(errors, spec, at.child("spec"));
 }
