@@ -185,6 +185,39 @@ check("lists: selectors, pages, and one revision for all of them", async ({ clie
   );
 });
 
+check("a list by fields that a kind does not have is refused in the kind's words", async ({ client, failure }) => {
+  const by = async (resource: string, fieldSelector: string) => failure(client.list(resource, { fieldSelector }));
+  const unknown = 'is not a known field selector: only "metadata.name", "metadata.namespace"';
+  assert.equal(await by("replicasets.apps", "status.replicas=1"), `400 BadRequest "status.replicas" ${unknown}`);
+  assert.equal(
+    await by("nodes", "metadata.namespace=x"),
+    "400 BadRequest field label not supported: metadata.namespace",
+  );
+  assert.equal(
+    await by("resourceslices.resource.k8s.io", "spec.pool=x"),
+    "400 BadRequest field label not supported for resource.k8s.io/v1, Kind=ResourceSlice: spec.pool",
+  );
+  assert.equal(await by("persistentvolumes", "metadata.namespace="), "none");
+  assert.equal(await by("pods", "spec.host=n"), "none");
+});
+
+check("an event's own rules come before those of its metadata", async ({ client, failure }) => {
+  const event = (more: object, metadata: object) => ({
+    apiVersion: "v1",
+    kind: "Event",
+    metadata: { namespace: "default", ...metadata } as KubeObject["metadata"],
+    ...more,
+  });
+  const elsewhere = { involvedObject: { namespace: "other" } };
+  const unsaid = "metadata.name: Required value: name or generateName is required";
+  const away = 'involvedObject.namespace: Invalid value: "other": does not match event.namespace';
+  const create = (...[more, metadata]: Parameters<typeof event>) =>
+    failure(client.create("events", event(more, metadata)));
+  assert.equal(await create(elsewhere, {}), `422 Invalid Event "" is invalid: ${away}`);
+  assert.equal(await create({}, {}), `422 Invalid Event "" is invalid: ${unsaid}`);
+  assert.equal(await create({}, { name: "Any name" }), "none");
+});
+
 check("a watch from a version tells everything since, and what comes into and out of view", async ({ client }) => {
   const made = await client.create<KubeObject>("configmaps", configMap("x"));
   await client.patch("configmaps", here("x"), "merge", { metadata: { labels: { seen: "yes" } } });

@@ -23,8 +23,9 @@ export const customResourceDefinitions = defineResource<Definition>({
   unconditionalUpdate: false,
   columns: [createdAtColumn],
   defaults({ spec }) {
+    spec.names ??= {} as Definition["spec"]["names"];
     const { names } = spec;
-    if (names?.kind) {
+    if (names.kind) {
       names.singular ||= names.kind.toLowerCase();
       names.listKind ||= `${names.kind}List`;
     }

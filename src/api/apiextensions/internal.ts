@@ -14,7 +14,10 @@ export interface Shared {
 const fields = ["schema", "subresources", "additionalPrinterColumns", "selectableFields"] as const;
 
 /** Splits a definition's versions into what they share and what each has for itself. */
-export function splitVersions({ versions }: DefinitionSpec): { shared: Shared; own: DefinitionVersion[] } {
+export function splitVersions({ versions = [] }: Pick<DefinitionSpec, "versions">): {
+  shared: Shared;
+  own: DefinitionVersion[];
+} {
   const shared: Shared = {};
   const own = versions.map((version) => ({ ...version }));
   const [first, ...rest] = versions;

@@ -109,6 +109,7 @@ export interface DefinitionSpec {
   group: string;
   names: DefinitionNames;
   scope: string;
+  /** Absent only in what is still to be refused. */
   versions: DefinitionVersion[];
   conversion?: DefinitionConversion;
   preserveUnknownFields?: boolean;

@@ -23,7 +23,7 @@ const statusPath = new FieldPath("status");
 /** Errors in a new definition. */
 export function* definitionErrors(definition: Definition): Generator<FieldError> {
   const { metadata, spec } = definition;
-  const wanted = `${spec.names.plural ?? ""}.${spec.group}`;
+  const wanted = `${spec.names.plural ?? ""}.${spec.group ?? ""}`;
   if (metadata.name && metadata.name !== wanted)
     yield invalid(new FieldPath("metadata").child("name"), metadata.name, 'must be spec.names.plural+"."+spec.group');
   yield* specErrors(spec, undefined);
@@ -61,17 +61,17 @@ export function* statusErrors({ status }: Definition): Generator<FieldError> {
   yield* nameErrors(status?.acceptedNames ?? {}, statusPath.child("acceptedNames"));
 }
 
-function* storedVersionErrors({ spec, status }: Definition): Generator<FieldError> {
+function* storedVersionErrors({ spec: { versions = [] }, status }: Definition): Generator<FieldError> {
   const path = statusPath.child("storedVersions");
   const stored = status?.storedVersions ?? null;
   if (!stored?.length) {
     yield invalid(path, stored, "must have at least one stored version");
     return;
   }
-  for (const { name, storage } of spec.versions)
+  for (const { name, storage } of versions)
     if (storage && !stored.includes(name)) yield invalid(path, stored, `must have the storage version ${name}`);
   for (const [index, name] of stored.entries()) {
-    if (spec.versions.some((version) => version.name === name)) continue;
+    if (versions.some((version) => version.name === name)) continue;
     const why =
       `missing from spec.versions; ${name} was previously a storage version, and must remain in spec.versions until a ` +
       `storage migration ensures no data remains persisted in ${name} and removes ${name} from status.storedVersions`;
@@ -80,7 +80,7 @@ function* storedVersionErrors({ spec, status }: Definition): Generator<FieldErro
 }
 
 function* approvalErrors({ metadata, spec }: Definition): Generator<FieldError> {
-  if (!isProtectedGroup(spec.group)) return;
+  if (!isProtectedGroup(spec.group ?? "")) return;
   const { reason, message } = approvalOf(metadata.annotations);
   const path = new FieldPath("metadata").child("annotations").key(approvalAnnotation);
   if (reason === "MissingAnnotation") yield required(path, message);
@@ -128,15 +128,16 @@ function* specErrors(spec: DefinitionSpec, previous: Definition | undefined): Ge
   if (new Set(own.map(({ name }) => name)).size < own.length)
     yield invalid(versions, shownVersions(own), "must contain unique version names");
   if (own.filter(({ storage }) => storage).length !== 1)
-    yield invalid(versions, shownVersions(own), "must have exactly one version marked as storage version");
+    yield invalid(
+      versions,
+      spec.versions ? shownVersions(own) : null,
+      "must have exactly one version marked as storage version",
+    );
   const names = specPath.child("names");
   for (const field of ["plural", "singular", "kind", "listKind"] as const)
     if (!spec.names[field]) yield required(names.child(field));
   yield* nameErrors(spec.names, names);
-  yield* sharedErrors(
-    shared,
-    contextOf(spec.versions[0]?.name ?? "", shared.subresources?.status !== undefined, spec, previous),
-  );
+  yield* sharedErrors(shared, contextOf(own[0]?.name ?? "", shared.subresources?.status !== undefined, spec, previous));
   yield* conversionErrors(spec, previous, specPath.child("conversion"));
 }
 
@@ -148,7 +149,7 @@ function contextOf(
   previous: Definition | undefined,
 ): SchemaContext {
   const schemaOf = (each: DefinitionSpec | undefined) =>
-    each?.versions.find(({ name }) => name === version)?.schema?.openAPIV3Schema;
+    each?.versions?.find(({ name }) => name === version)?.schema?.openAPIV3Schema;
   const before = schemaOf(previous?.spec);
   return {
     statusSubresource: status,

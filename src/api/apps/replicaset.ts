@@ -83,5 +83,4 @@ export const replicaSets = defineResource<ReplicaSet>({
     ...containerColumns(({ spec }) => spec?.template?.spec),
     wide("Selector", ({ spec }) => selectorText(spec?.selector)),
   ],
-  selectableFields: { "status.replicas": ({ status }) => `${status?.replicas ?? 0}` },
 });

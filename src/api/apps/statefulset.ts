@@ -5,16 +5,7 @@ import { type FieldError, FieldPath, forbiddenField, invalid, required } from ".
 import { dns1123Label } from "../machinery/names.ts";
 import type { KubeObject } from "../machinery/object.ts";
 import { defineResource } from "../machinery/resource.ts";
-import { selects } from "../machinery/selector.ts";
-import {
-  addInvalid,
-  checkLabelSelector,
-  checkNonNegative,
-  checkRequiredOneOf,
-  type Errors,
-  isEmptySelector,
-  sameValue,
-} from "../parts/checks.ts";
+import { addInvalid, checkNonNegative, checkRequiredOneOf, type Errors, sameValue } from "../parts/checks.ts";
 import { ageColumn, containerColumns, text } from "../parts/columns.ts";
 import { scaleSubresource, statusSubresource } from "../parts/subresources.ts";
 import {
@@ -23,6 +14,9 @@ import {
   checkCounts,
   checkEndlessTemplate,
   checkNotOverAll,
+  checkSelector,
+  checkTemplateFits,
+  isUsable,
 } from "./validation.ts";
 
 type StatefulSet = KubeObject & { spec: any; status?: any };
@@ -88,27 +82,8 @@ function checkRetention(errors: Errors, policy: any, path: FieldPath): void {
   }
 }
 
-function checkSelection(errors: Errors, spec: any): void {
-  const path = specPath.child("selector");
-  if (!spec.selector) {
-    errors.push(required(path));
-    return;
-  }
-  const before = errors.length;
-  checkLabelSelector(errors, spec.selector, path);
-  if (isEmptySelector(spec.selector)) {
-    errors.push(invalid(path, spec.selector, "empty selector is invalid for statefulset"));
-  } else if (errors.length === before && !selects(spec.selector, spec.template.metadata.labels)) {
-    const why = "`selector` does not match template `labels`";
-    const at = templatePath.child("metadata", "labels");
-    errors.push(invalid(at, spec.template.metadata.labels ?? null, why));
-  }
-}
-
-function validate({ metadata, spec }: StatefulSet): FieldError[] {
+function validate({ spec }: StatefulSet): FieldError[] {
   const errors: FieldError[] = [];
-  if (metadata.name)
-    addInvalid(errors, () => new FieldPath("metadata").child("name"), metadata.name, tooLongName(metadata.name));
   if (spec.podManagementPolicy !== "OrderedReady" && spec.podManagementPolicy !== "Parallel") {
     const why = "must be 'OrderedReady' or 'Parallel'";
     errors.push(invalid(specPath.child("podManagementPolicy"), spec.podManagementPolicy, why));
@@ -122,16 +97,16 @@ function validate({ metadata, spec }: StatefulSet): FieldError[] {
   checkNonNegative(errors, spec.replicas, () => specPath.child("replicas"));
   checkNonNegative(errors, spec.minReadySeconds, () => specPath.child("minReadySeconds"));
   checkNonNegative(errors, spec.ordinals?.start, () => specPath.child("ordinals", "start"));
-  checkSelection(errors, spec);
-  checkEndlessTemplate(errors, spec.template, "StatefulSet", templatePath);
   if (spec.serviceName) {
     addInvalid(errors, () => specPath.child("serviceName"), spec.serviceName, dns1123Label(spec.serviceName));
   }
+  checkSelector(errors, spec.selector, "statefulset", specPath.child("selector"));
+  if (isUsable(errors, spec.selector, specPath.child("selector"), "")) {
+    checkTemplateFits(errors, spec.selector, spec.template, templatePath);
+    checkEndlessTemplate(errors, spec.template, "StatefulSet", templatePath);
+  }
   return errors;
 }
-
-/** Its pods are named after it, and their names are labels. */
-const tooLongName = (name: string): string[] => (name.length > 63 ? ["must be no more than 63 characters"] : []);
 
 const mutable = [
   "replicas",
@@ -185,6 +160,8 @@ export const statefulSets = defineResource<StatefulSet>({
   shortNames: ["sts"],
   categories: ["all"],
   scope: "Namespaced",
+  // Its pods are named after it, and their names are labels.
+  nameRule: "dns1123label",
   schema: "io.k8s.api.apps.v1.StatefulSet",
   subresources: [scaleSubresource, statusSubresource],
   statusFields: ["status"],

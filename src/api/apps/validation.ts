@@ -18,10 +18,10 @@ export function checkSelector(errors: Errors, selector: any, kind: string, path:
 }
 
 /** Whether a selector can be used at all. */
-export function isUsable(errors: Errors, selector: any, path: FieldPath): boolean {
+export function isUsable(errors: Errors, selector: any, path: FieldPath, why = "invalid label selector"): boolean {
   const found: Errors = [];
   checkLabelSelector(found, selector, path);
-  if (found.length > 0) errors.push(invalid(path, selector, "invalid label selector"));
+  if (found.length > 0) errors.push(invalid(path, selector, why));
   return found.length === 0;
 }
 

@@ -84,6 +84,18 @@ statefulSet.checkMade("keeps its claims", of(), ({ spec }) => spec.persistentVol
   whenDeleted: "Retain",
   whenScaled: "Retain",
 });
+statefulSet.check(
+  "wants a selector, which fits the template",
+  of({ selector: undefined }),
+  "spec.selector: Required value",
+  'spec.template.metadata.labels: Invalid value: {"app":"a"}: `selector` does not match template `labels`',
+);
+statefulSet.check(
+  "has a selector that can be used",
+  of({ selector: { matchExpressions: [{ key: "app", operator: "Near" }] } }),
+  'spec.selector.matchExpressions[0].operator: Invalid value: "Near": not a valid selector operator',
+  'spec.selector: Invalid value: {"matchExpressions":[{"key":"app","operator":"Near"}]}',
+);
 statefulSet.checkUpdate(
   "keeps its service",
   of({ serviceName: "a" }),

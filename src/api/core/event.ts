@@ -1,4 +1,5 @@
-import { type FieldError, FieldPath, invalid } from "../machinery/field.ts";
+import { type FieldError, FieldPath, invalid, required } from "../machinery/field.ts";
+import { qualifiedName } from "../machinery/names.ts";
 import { defineResource } from "../machinery/resource.ts";
 import { since, text, wide } from "../parts/columns.ts";
 
@@ -36,12 +37,41 @@ export const eventColumns = [
   { ...wide("Name", ({ metadata }) => metadata.name), format: "name" },
 ];
 
+const nameMax = 128;
+const noteMax = 1024;
+
 /** An event is where its object is; events of cluster-scoped objects are in `default`. */
-function validate({ metadata, involvedObject }: any): FieldError[] {
+function isAtItsObject({ metadata, involvedObject, eventTime }: any): boolean {
   const wanted = involvedObject?.namespace ?? "";
-  const fits = wanted === "" ? [undefined, "", "default"].includes(metadata.namespace) : wanted === metadata.namespace;
-  const path = new FieldPath("involvedObject").child("namespace");
-  return fits ? [] : [invalid(path, wanted, "does not match event.namespace")];
+  if (eventTime) return wanted !== "" || ["default", "kube-system"].includes(metadata.namespace);
+  return wanted === "" ? [undefined, "", "default"].includes(metadata.namespace) : wanted === metadata.namespace;
+}
+
+function* reporterErrors({ reportingComponent = "" }: any, path: FieldPath): Generator<FieldError> {
+  if (reportingComponent === "") yield required(path);
+  for (const why of qualifiedName(reportingComponent)) yield invalid(path, reportingComponent, why);
+}
+
+function* lengthErrors(event: any, field: string): Generator<FieldError> {
+  const value: string = event[field] ?? "";
+  if (value === "") yield required(new FieldPath(field));
+  if (value.length > nameMax) yield invalid(new FieldPath(field), "", `can have at most ${nameMax} characters`);
+}
+
+/**
+ * What both groups ask of an event: one that has a time says who reports it and what was done. Sees the stored form;
+ * `reporter` is the group's name of the field that says who.
+ */
+export function* eventErrors(event: any, reporter: string): Generator<FieldError> {
+  if (!isAtItsObject(event)) {
+    const path = new FieldPath("involvedObject").child("namespace");
+    yield invalid(path, event.involvedObject?.namespace ?? "", "does not match event.namespace");
+  }
+  if (!event.eventTime) return;
+  yield* reporterErrors(event, new FieldPath(reporter));
+  for (const field of ["reportingInstance", "action", "reason"]) yield* lengthErrors(event, field);
+  if ((event.message ?? "").length > noteMax)
+    yield invalid(new FieldPath("message"), "", `can have at most ${noteMax} characters`);
 }
 
 export const events = defineResource({
@@ -53,7 +83,9 @@ export const events = defineResource({
   scope: "Namespaced",
   schema: "io.k8s.api.core.v1.Event",
   createOnUpdate: true,
-  validate,
+  nameRule: "path",
+  metadataLast: true,
+  validate: (event) => eventErrors(event, "reportingComponent"),
   columns: eventColumns,
   selectableFields: {
     "involvedObject.kind": ({ involvedObject }) => involvedObject?.kind ?? "",

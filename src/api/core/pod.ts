@@ -151,13 +151,16 @@ export const pods = defineResource<Pod>({
   rowConditions: podRowConditions,
   selectableFields: {
     "spec.nodeName": ({ spec }) => spec.nodeName ?? "",
+    // Its name in the first clients.
+    "spec.host": ({ spec }) => spec.nodeName ?? "",
     "spec.restartPolicy": ({ spec }) => spec.restartPolicy ?? "",
     "spec.schedulerName": ({ spec }) => spec.schedulerName ?? "",
     "spec.serviceAccountName": ({ spec }) => spec.serviceAccountName ?? "",
     "spec.hostNetwork": ({ spec }) => `${spec.hostNetwork ?? false}`,
     "status.phase": ({ status }) => status?.phase ?? "",
     "status.podIP": ({ status }) => status?.podIPs?.[0]?.ip ?? status?.podIP ?? "",
-    "status.podIPs": ({ status }) => status?.podIPs?.[0]?.ip ?? status?.podIP ?? "",
+    // Taken by the real server, and never set.
+    "status.podIPs": () => "",
     "status.nominatedNodeName": ({ status }) => status?.nominatedNodeName ?? "",
   },
 });

@@ -1,4 +1,5 @@
 import { checksOf } from "../../../test/declarations.ts";
+import { events } from "../core/event.ts";
 import { newEvents } from "./event.ts";
 
 /** In the stored form, which the rules see. */
@@ -13,6 +14,14 @@ const told = {
 };
 const { check, checkUpdate } = checksOf(newEvents);
 check("an event", told);
+check(
+  "nothing",
+  {},
+  'involvedObject.namespace: Invalid value: "": does not match event.namespace',
+  "eventTime: Required value",
+  'type: Invalid value: "": has invalid value: ',
+);
+check("elsewhere, at a time", { ...told, involvedObject: { namespace: "other" } });
 check("no action", { ...told, action: undefined }, "action: Required value");
 check("type", { ...told, type: "x" }, 'type: Invalid value: "": has invalid value: x');
 const series = { count: 2, lastObservedTime: "2026-01-01T00:00:01.000000Z" };
@@ -29,4 +38,16 @@ checkUpdate(
   { ...told, reason: "S", involvedObject: { kind: "Pod", namespace: "ns", name: "q" } },
   'involvedObject: Invalid value: {"Kind":"Pod","Namespace":"ns","Name":"q","UID":"","APIVersion":"","ResourceVersion":"","FieldPath":""}: field is immutable',
   'reason: Invalid value: "S": field is immutable',
+  'reason: Invalid value: "S": field is immutable',
+);
+
+const old = checksOf(events);
+old.check("a short one", { involvedObject: { namespace: "ns" } });
+old.check(
+  "with a time, from nobody",
+  { ...told, reportingComponent: undefined, reportingInstance: undefined },
+  "reportingComponent: Required value",
+  'reportingComponent: Invalid value: "": name part must be non-empty',
+  `reportingComponent: Invalid value: "": name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')`,
+  "reportingInstance: Required value",
 );

@@ -56,7 +56,8 @@ export function showValue(value: unknown): string {
 }
 
 export function invalid(path: FieldPath, value: unknown, why: string): FieldError {
-  return { type: "FieldValueInvalid", field: `${path}`, body: `Invalid value: ${showValue(value)}: ${why}` };
+  const body = `Invalid value: ${showValue(value)}${why ? `: ${why}` : ""}`;
+  return { type: "FieldValueInvalid", field: `${path}`, body };
 }
 
 export function required(path: FieldPath, why = ""): FieldError {

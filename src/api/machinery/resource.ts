@@ -47,7 +47,7 @@ export interface Subresource {
 /**
  * For a resource that is another one in different words: `events.k8s.io/v1` events are stored as `v1` events,
  * `autoscaling/v1` autoscalers as `autoscaling/v2` ones. Both functions are pure and give a whole object. Columns and
- * selectable fields of such a resource are given the stored form.
+ * selectable fields of such a resource are given the stored form, as is its `validate`, which stands for the other's.
  */
 export interface StoredAs {
   group: string;
@@ -132,6 +132,8 @@ export interface ResourceDeclaration<T extends KubeObject> {
   statusOnCreate?: boolean;
   /** How names must look. "dns1123subdomain" if absent. */
   nameRule?: "dns1123subdomain" | "dns1123label" | "dns1035label" | "path" | "none";
+  /** Set if the kind's own rules come first, and metadata is looked at only if they find nothing wrong. */
+  metadataLast?: boolean;
   /** Fills in what a user may leave out. Runs on create and update, before validation. */
   defaults?(draft: T): void;
   /** After defaults on create: clears or sets what users do not decide. Status fields are cleared already. */
@@ -168,7 +170,7 @@ export interface ResourceDeclaration<T extends KubeObject> {
   untabledAnnotations?: readonly string[];
   /** Values at the end of a table's row that no column is declared for. */
   cellsBeyond?: readonly Column<T>[];
-  /** Beyond metadata.name and metadata.namespace. */
+  /** Beyond metadata.name and, where there are namespaces, metadata.namespace; in fact both if this is absent. */
   selectableFields?: Record<string, (object: T) => string>;
   /** Where `scale` finds its numbers, as JSON paths in dots. */
   scale?: { specReplicas: string; statusReplicas: string; selector: string };

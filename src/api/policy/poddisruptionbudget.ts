@@ -43,6 +43,7 @@ export const podDisruptionBudgets = defineResource<Budget>({
   statusFields: ["status"],
   generation: true,
   nameRule: "path",
+  metadataLast: true,
   unconditionalUpdate: false,
   validate,
   validateStatusUpdate({ status }) {

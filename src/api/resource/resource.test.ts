@@ -136,6 +136,8 @@ slices.check(
   "spec.devices[0]: Invalid value: null: `nodeName`, `nodeSelector` and `allNodes` can only be set if `perDeviceNodeSelection` is set to true in the ResourceSlice spec",
 );
 slices.check("counters", slice({ sharedCounters: [{ name: "c" }] }), "spec.sharedCounters[0].counters: Required value");
+const targets = "exactly one of `nodeName`, `nodeSelector`, `allNodes`, `perDeviceNodeSelection` is required";
+slices.check("for nobody", slice({ nodeName: undefined, devices: [] }), `spec: Required value: ${targets}`);
 slices.check(
   "no",
   slice({ allNodes: false }),

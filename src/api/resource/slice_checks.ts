@@ -39,7 +39,7 @@ export function* sliceErrors(spec: any, path: FieldPath): Generator<FieldError> 
   if (set.length > 1) {
     const shown = `{${set.map((target) => `\`${target}\``).join(", ")}}`;
     yield invalid(path, shown, `${one}, but multiple fields are set`);
-  } else if (set.length === 0 && devices.length > 0) yield required(path, one);
+  } else if (set.length === 0) yield required(path, one);
   if (spec.sharedCounters?.length && devices.length > 0) {
     yield invalid(path, "", "only one of `sharedCounters` or `devices` is allowed");
   }

@@ -241,3 +241,30 @@ check("a list over a socket names its items' kind", widgetDefinition(), async (_
   const list = JSON.parse(new TextDecoder().decode(answer.body.bytes()));
   assert.deepEqual([list.items[0].kind, list.items[0].apiVersion], ["Widget", "example.com/v1"]);
 });
+
+check(
+  "an empty definition is refused with all that it lacks, in its own scheme's words",
+  widgetDefinition(),
+  async (call) => {
+    const empty = await call({ path: definitions, body: {} });
+    assert.deepEqual(
+      empty.body.details.causes.map(({ field, message }: any) => `${field}: ${message}`),
+      [
+        "metadata.name: Required value: name or generateName is required",
+        "spec.group: Required value",
+        "spec.scope: Required value",
+        "spec.versions: Invalid value: null: must have exactly one version marked as storage version",
+        "spec.names.plural: Required value",
+        "spec.names.singular: Required value",
+        "spec.names.kind: Required value",
+        "spec.names.listKind: Required value",
+        "status.storedVersions: Invalid value: null: must have at least one stored version",
+      ],
+    );
+    const foreign = await call({ path: definitions, body: { apiVersion: "v1", kind: "ConfigMap" } });
+    assert.match(
+      foreign.body.message,
+      /no kind "ConfigMap" is registered for version "v1" in scheme "pkg\/apiserver\//,
+    );
+  },
+);

@@ -22,6 +22,13 @@ export function isRegistered(apiVersion: string, kind: string): boolean {
   return known.has(`${apiVersion}/${kind}`);
 }
 
+/** Where the real server's kinds are registered: extensions and aggregation have schemes of their own. */
+const schemes: Record<string, string> = {
+  "apiextensions.k8s.io": "pkg/apiserver/apiserver.go:53",
+  "apiregistration.k8s.io": "pkg/apiserver/scheme/scheme.go:32",
+};
+const mainScheme = "pkg/api/legacyscheme/scheme.go:30";
+
 /** Go's package of a group's own types, which stand for all of its versions: `core`, `networking`. */
 export function hubPackage(group: string): string {
   return group === "" ? "core" : group.split(".")[0]!;
@@ -33,9 +40,10 @@ export function conversionError(
   wanted: { kind: string; group: string },
 ): string {
   const { kind, apiVersion } = given;
-  if (!isRegistered(apiVersion, kind)) {
-    const name = JSON.stringify(kind);
-    return `no kind ${name} is registered for version ${JSON.stringify(apiVersion)} in scheme "pkg/api/legacyscheme/scheme.go:30"`;
+  const scheme = schemes[wanted.group];
+  if (!isRegistered(apiVersion, kind) || (scheme && groupOf(apiVersion) !== wanted.group)) {
+    const [name, version] = [JSON.stringify(kind), JSON.stringify(apiVersion)];
+    return `no kind ${name} is registered for version ${version} in scheme "${scheme ?? mainScheme}"`;
   }
   const version = groupOf(apiVersion) === "" ? apiVersion : apiVersion.slice(apiVersion.indexOf("/") + 1);
   return `converting (${version}.${kind}) to (${hubPackage(wanted.group)}.${wanted.kind}): unknown conversion`;

@@ -17,10 +17,24 @@ const root = new FieldPath("");
 /** How many bytes all annotations of an object may have together. */
 const annotationBytesMax = 256 * 1024;
 
-/** What is wrong with an object's metadata and, by its declaration, with the rest. */
-export function* objectErrors(resource: Resource, object: KubeObject): Generator<FieldError> {
-  yield* metadataErrors(resource, object);
-  if (resource.validate) yield* resource.validate(object, root);
+/**
+ * What is wrong with an object's metadata and, by its declaration, with the rest. `stored` is the kind that it is stored
+ * as, if that is another one.
+ */
+export function* objectErrors(resource: Resource, object: KubeObject, stored = resource): Generator<FieldError> {
+  if (!stored.metadataLast) {
+    yield* metadataErrors(stored, object);
+    yield* ruleErrors(resource, object, stored);
+    return;
+  }
+  const errors = [...ruleErrors(resource, object, stored)];
+  yield* errors;
+  if (resource !== stored || errors.length === 0) yield* metadataErrors(resource, object);
+}
+
+/** What is wrong with an object by its declaration alone. */
+export function ruleErrors(resource: Resource, object: KubeObject, stored = resource): Iterable<FieldError> {
+  return (resource.validate ?? stored.validate)?.(object, root) ?? [];
 }
 
 /** Throws the 422 if anything is wrong. */

@@ -80,6 +80,8 @@ function readOutline(item: Cached, field: string): string | undefined {
 function unknownField(resource: Resource, field: string): string {
   if (resource.group === "batch" && resource.selectableFields)
     return `field label ${JSON.stringify(field)} not supported for ${resource.kind}`;
+  if (resource.group === "resource.k8s.io" && resource.selectableFields)
+    return `field label not supported for ${resource.apiVersion}, Kind=${resource.kind}: ${field}`;
   if (resource.selectableFields) return `field label not supported: ${field}`;
   return `${JSON.stringify(field)} is not a known field selector: only "metadata.name", "metadata.namespace"`;
 }
@@ -87,7 +89,8 @@ function unknownField(resource: Resource, field: string): string {
 function isSelectable(resource: Resource, field: string): boolean {
   return (
     field === "metadata.name" ||
-    (field === "metadata.namespace" && resource.namespaced) ||
+    // A kind without fields of its own takes both names, wherever its objects are.
+    (field === "metadata.namespace" && (resource.namespaced || !resource.selectableFields)) ||
     resource.selectableFields?.[field] !== undefined
   );
 }

@@ -22,7 +22,7 @@ import {
   givenMetadataErrors,
   metadataChangeErrors,
   metadataErrors,
-  objectErrors,
+  ruleErrors,
   specChanged,
   throwIfInvalid,
 } from "./prepare.ts";
@@ -205,11 +205,16 @@ function prepareNext(
   // The real server looks at metadata more than once, for itself and for the kind, and names each mistake as often.
   const metadata = [...metadataErrors(stored, next)];
   const changes = [...refused, ...metadataChangeErrors(next, previous)];
-  const errors = [...metadata, ...metadata, ...changes, ...metadata, ...changes];
+  const { resource } = scope;
+  const errors = [...metadata, ...metadata, ...changes];
+  if (!stored.metadataLast || resource !== stored) errors.push(...metadata, ...changes);
   if (subresource === "status") errors.push(...(stored.validateStatusUpdate?.(next, previous, root) ?? []));
-  else errors.push(...objectErrors(stored, next), ...(stored.validateUpdate?.(next, previous, root) ?? []));
+  else {
+    if (!stored.metadataLast) errors.push(...metadata);
+    errors.push(...ruleErrors(resource, next, stored), ...(stored.validateUpdate?.(next, previous, root) ?? []));
+  }
   // A kind with two groups may have rules for the one that the request came through.
-  if (scope.resource !== stored) errors.push(...(scope.resource.validateUpdate?.(next, previous, root) ?? []));
+  if (resource !== stored) errors.push(...(resource.validateUpdate?.(next, previous, root) ?? []));
   throwIfInvalid(stored, previous.metadata.name, errors);
   scope.warnings.push(...(subresource ? [] : (stored.warnings?.(next, previous) ?? [])));
 }

@@ -106,7 +106,7 @@ async function createOnce(
   stored.defaults?.(object);
   stored.prepareCreate?.(object, { now: registry.clock.now(), username: scope.user.username, user: scope.user });
   if (stored.generation) object.metadata.generation = 1;
-  const errors = [...objectErrors(stored, object), ...(stored.validateCreate?.(object, root) ?? [])];
+  const errors = [...objectErrors(resource, object, stored), ...(stored.validateCreate?.(object, root) ?? [])];
   if (resource !== stored) errors.push(...(resource.validateCreate?.(object, root) ?? []));
   // The kind in the message is that of the form in which objects are checked.
   throwIfInvalid(stored, object.metadata.name, errors);
