@@ -185,6 +185,27 @@ check("lists: selectors, pages, and one revision for all of them", async ({ clie
   );
 });
 
+check("with the status, some kinds' metadata can be written and some cannot", async ({ client }) => {
+  const labels = async (resource: string, made: KubeObject) => {
+    await client.create(resource, made);
+    const ownerReferences = [{ apiVersion: "v1", kind: "Pod", name: "p", uid: "u" }];
+    const metadata = { labels: { x: "y" }, ownerReferences };
+    const to = { subresource: "status" };
+    const written = await client.patch<KubeObject>(resource, made.metadata, "merge", { metadata }, to);
+    return [written.metadata.labels, written.metadata.ownerReferences?.length ?? 0];
+  };
+  const schema = {
+    apiVersion: "flowcontrol.apiserver.k8s.io/v1",
+    kind: "FlowSchema",
+    metadata: { name: "x" },
+    spec: { priorityLevelConfiguration: { name: "exempt" } },
+  } as unknown as KubeObject;
+  assert.deepEqual(await labels("pods", pod("x") as unknown as KubeObject), [{ x: "y" }, 0]);
+  assert.deepEqual(await labels("flowschemas.flowcontrol.apiserver.k8s.io", schema), [undefined, 0]);
+  const quota = { apiVersion: "v1", kind: "ResourceQuota", metadata: { name: "x", namespace: "default" }, spec: {} };
+  assert.deepEqual(await labels("resourcequotas", quota as unknown as KubeObject), [{ x: "y" }, 1]);
+});
+
 check("a list by fields that a kind does not have is refused in the kind's words", async ({ client, failure }) => {
   const by = async (resource: string, fieldSelector: string) => failure(client.list(resource, { fieldSelector }));
   const unknown = 'is not a known field selector: only "metadata.name", "metadata.namespace"';

@@ -149,6 +149,7 @@ export const validatingAdmissionPolicies = defineResource<any>({
   schema: "io.k8s.api.admissionregistration.v1.ValidatingAdmissionPolicy",
   subresources: [statusSubresource],
   statusFields: ["status"],
+  statusKeeps: "metadata",
   generation: true,
   unconditionalUpdate: false,
   defaults: defaultPolicy,

@@ -77,6 +77,7 @@ export const apiServices = defineResource<any>({
   storagePrefix: "apiregistration.k8s.io/apiservices",
   subresources: [statusSubresource],
   statusFields: ["status"],
+  statusKeeps: "metadata",
   unconditionalUpdate: false,
   defaults({ spec }) {
     if (spec.service) spec.service.port ??= 443;

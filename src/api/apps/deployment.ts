@@ -113,6 +113,7 @@ export const deployments = defineResource<Deployment>({
   schema: "io.k8s.api.apps.v1.Deployment",
   subresources: [scaleSubresource, statusSubresource],
   statusFields: ["status"],
+  statusKeeps: ["labels"],
   generation: true,
   scale: { specReplicas: "spec.replicas", statusReplicas: "status.replicas", selector: "spec.selector" },
   defaults,
@@ -122,10 +123,6 @@ export const deployments = defineResource<Deployment>({
     // The specification is counted for all kinds; here what annotates a rollout counts as well.
     if (!sameValue(next.metadata.annotations, previous.metadata.annotations))
       next.metadata.generation = (previous.metadata.generation ?? 0) + 1;
-  },
-  prepareStatusUpdate(next, previous) {
-    if (previous.metadata.labels) next.metadata.labels = previous.metadata.labels;
-    else delete next.metadata.labels;
   },
   validate,
   validateUpdate(next, previous) {

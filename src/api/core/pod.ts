@@ -128,6 +128,7 @@ export const pods = defineResource<Pod>({
     statusSubresource,
   ],
   statusFields: ["status"],
+  statusKeeps: ["ownerReferences"],
   generation: true,
   defaults,
   prepareCreate,

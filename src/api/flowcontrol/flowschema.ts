@@ -49,8 +49,8 @@ export const flowSchemas = defineResource<any>({
   schema: "io.k8s.api.flowcontrol.v1.FlowSchema",
   subresources: [statusSubresource],
   statusFields: ["status"],
+  statusKeeps: "metadata",
   generation: true,
-  unconditionalUpdate: false,
   defaults({ spec }) {
     spec.matchingPrecedence ||= 1000;
   },

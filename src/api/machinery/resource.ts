@@ -128,6 +128,8 @@ export interface ResourceDeclaration<T extends KubeObject> {
   generation?: boolean;
   /** Fields that a user's write of the main resource never changes, because they belong to the `status` subresource. */
   statusFields?: readonly string[];
+  /** What a write of the status leaves as it is besides: all of the metadata, or these fields of it. */
+  statusKeeps?: "metadata" | readonly ("labels" | "ownerReferences")[];
   /** Whether a create may set the status fields all the same, as kubelets do for their nodes. */
   statusOnCreate?: boolean;
   /** How names must look. "dns1123subdomain" if absent. */

@@ -95,6 +95,7 @@ export const serviceCidrs = defineResource<any>({
   schema: "io.k8s.api.networking.v1.ServiceCIDR",
   subresources: [statusSubresource],
   statusFields: ["status"],
+  statusKeeps: "metadata",
   validate: validateRanges,
   validateUpdate: validateRangesUpdate,
   columns: [text("CIDRs", ({ spec }) => (spec?.cidrs ?? []).join(",")), ageColumn],

@@ -123,6 +123,7 @@ export const resourceClaims = defineResource({
   schema: "io.k8s.api.resource.v1.ResourceClaim",
   subresources: [statusSubresource],
   statusFields: ["status"],
+  statusKeeps: "metadata",
   defaults: ({ spec }) => defaultClaim(spec),
   validateCreate: ({ spec }) => claimErrors(spec, specPath),
   validateUpdate: unchangedClaim,

@@ -281,6 +281,7 @@ export const volumeAttachments = defineResource<any>({
   schema: "io.k8s.api.storage.v1.VolumeAttachment",
   subresources: [statusSubresource],
   statusFields: ["status"],
+  statusKeeps: "metadata",
   unconditionalUpdate: false,
   validate: validateAttachment,
   validateUpdate: validateAttachmentUpdate,

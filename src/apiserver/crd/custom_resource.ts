@@ -70,6 +70,7 @@ function customResource(definition: Definition, version: DefinitionVersion, serv
         : []),
     ],
     statusFields: status ? ["status"] : undefined,
+    statusKeeps: "metadata",
     scale: scale && {
       specReplicas: scale.specReplicasPath,
       statusReplicas: scale.statusReplicasPath,
@@ -217,10 +218,6 @@ function hooks(
           "finalizer writers";
         yield `metadata.finalizers: ${JSON.stringify(finalizer)}: ${why}`;
       }
-    },
-    prepareStatusUpdate(draft, previous) {
-      const { managedFields } = draft.metadata;
-      draft.metadata = { ...previous.metadata, ...(managedFields ? { managedFields } : {}) };
     },
   };
 }

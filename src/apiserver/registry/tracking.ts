@@ -66,11 +66,12 @@ function trackingFor(registry: Registry, scope: Scope, part: string | undefined)
 const statusParts = new Map<string, Fields>();
 
 /** What a write of this part of a resource never changes. */
-function ignoredFields({ statusFields = [], id, custom }: Resource, part: string | undefined): Fields {
+function ignoredFields(resource: Resource, part: string | undefined): Fields {
+  const { statusFields = [], id } = resource;
   const key = `${part ?? ""} ${statusFields.join()} ${id}`;
   let fields = statusParts.get(key);
   if (!fields) {
-    if (part === "status") fields = { "f:spec": {}, ...(custom && { "f:metadata": {} }), ...metadataResets[id] };
+    if (part === "status") fields = { "f:spec": {}, ...keptMetadata(resource) };
     else if (part === undefined) fields = Object.fromEntries(statusFields.map((each) => [`f:${each}`, {}]));
     else fields = {};
     statusParts.set(key, fields);
@@ -78,11 +79,12 @@ function ignoredFields({ statusFields = [], id, custom }: Resource, part: string
   return fields;
 }
 
-/** Kinds whose status cannot be written with other metadata. */
-const metadataResets: Record<string, Fields> = {
-  pods: { "f:metadata": { "f:deletionTimestamp": {}, "f:ownerReferences": {} } },
-  "deployments.apps": { "f:metadata": { "f:labels": {} } },
-};
+/** What of the metadata cannot be written with the status. */
+function keptMetadata({ statusKeeps = [] }: Resource): Fields {
+  if (statusKeeps === "metadata") return { "f:metadata": {} };
+  if (statusKeeps.length === 0) return {};
+  return { "f:metadata": Object.fromEntries(statusKeeps.map((field) => [`f:${field}`, {}])) };
+}
 
 function inVersion(
   registry: Registry,

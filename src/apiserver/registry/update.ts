@@ -310,8 +310,17 @@ function mergeParts(stored: Resource, next: KubeObject, previous: KubeObject, su
     if (previous[field] === undefined) delete next[field];
     else next[field] = previous[field];
   }
-  // Through the status, metadata changes only in labels, annotations and finalizers; owners stay.
-  const { ownerReferences } = previous.metadata;
-  if (ownerReferences) next.metadata.ownerReferences = ownerReferences;
-  else delete next.metadata.ownerReferences;
+  keepWithStatus(stored, next.metadata, previous.metadata);
+}
+
+/** All of it that a client may change. */
+const changeableMetadata = ["labels", "annotations", "finalizers", "ownerReferences"] as const;
+
+/** Puts back what of the metadata a write of the status must not change. */
+function keepWithStatus(stored: Resource, next: KubeObject["metadata"], previous: KubeObject["metadata"]): void {
+  const { statusKeeps = [] } = stored;
+  for (const field of statusKeeps === "metadata" ? changeableMetadata : statusKeeps) {
+    if (previous[field] === undefined) delete next[field];
+    else Object.assign(next, { [field]: previous[field] });
+  }
 }
