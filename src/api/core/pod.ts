@@ -1,23 +1,33 @@
-import { type FieldError, FieldPath, forbiddenField, invalid } from "../machinery/field.ts";
+import { type FieldError, FieldPath, forbiddenField } from "../machinery/field.ts";
 import { defineResource, type RequestFacts } from "../machinery/resource.ts";
 import type { Errors } from "../parts/checks.ts";
 import { partSubresource, proxySubresource, statusSubresource, streamSubresource } from "../parts/subresources.ts";
 import { podColumns, podRowConditions } from "./podcolumns.ts";
 import { checkFixedAnnotations, checkPodAnnotations } from "./podspec/annotations.ts";
+import { checkImageTrimmed } from "./podspec/containers.ts";
 import { defaultPodOnly, defaultPodSpec, dropGated } from "./podspec/defaults.ts";
 import { checkPodSpec } from "./podspec/podspec.ts";
+import { checkProfilesAgree } from "./podspec/profiles.ts";
 import { qosClass } from "./podspec/requirements.ts";
 import { applyLabelKeys } from "./podspec/scheduling.ts";
 import { checkPodStatusUpdate } from "./podspec/statusupdate.ts";
-import type { Pod } from "./podspec/types.ts";
+import type { Pod, PodSpec } from "./podspec/types.ts";
 import { checkPodUpdate } from "./podspec/update.ts";
 import { podWarnings } from "./podspec/warnings.ts";
 
 const gatedMessage = "Scheduling is blocked due to non-empty scheduling gates";
 
+/** `podIP` is the first of `podIPs`; where they differ, what old nodes know counts. */
+function joinAddresses(status: any): void {
+  const first: string | undefined = status.podIPs?.[0]?.ip;
+  if (!status.podIP && first) status.podIP = first;
+  else if (status.podIP && status.podIP !== first) status.podIPs = [{ ip: status.podIP }];
+}
+
 /** Times that Go's structs always show. */
 function defaultStatus({ status }: Pod): void {
   if (!status) return;
+  joinAddresses(status);
   for (const condition of status.conditions ?? []) {
     condition.lastProbeTime ??= null;
     condition.lastTransitionTime ??= null;
@@ -65,11 +75,22 @@ const specPath = new FieldPath("spec");
 
 /** What is asked of pods but not of templates. */
 function checkPodItself(errors: Errors, { spec }: Pod, path: FieldPath): void {
+  if (!spec.serviceAccountName) checkNoTokens(errors, spec, path);
   for (const list of ["containers", "initContainers"] as const) {
-    for (const [index, { image }] of (spec[list] ?? []).entries()) {
-      if (!image || image.trim() === image) continue;
-      const at = path.child(list).index(index).child("image");
-      errors.push(invalid(at, image, "must not have leading or trailing whitespace"));
+    for (const [index, container] of (spec[list] ?? []).entries()) {
+      checkImageTrimmed(errors, container, path.child(list).index(index));
+    }
+  }
+}
+
+/** Who has no account has no tokens of it. */
+function checkNoTokens(errors: Errors, spec: PodSpec, path: FieldPath): void {
+  for (const [index, { projected }] of (spec.volumes ?? []).entries()) {
+    for (const [position, { serviceAccountToken }] of (projected?.sources ?? []).entries()) {
+      if (!serviceAccountToken) continue;
+      const at = path.child("volumes").index(index).child("projected", "sources").index(position);
+      const why = "must not be specified when serviceAccountName is not set";
+      errors.push(forbiddenField(at.child("serviceAccountToken"), why));
     }
   }
 }
@@ -77,14 +98,15 @@ function checkPodItself(errors: Errors, { spec }: Pod, path: FieldPath): void {
 function validate(pod: Pod): FieldError[] {
   const errors: FieldError[] = [];
   checkPodAnnotations(errors, pod, new FieldPath("metadata").child("annotations"));
-  checkPodSpec(errors, pod.spec, specPath, pod.metadata.name);
+  checkPodSpec(errors, pod.spec, specPath, pod.metadata);
   checkPodItself(errors, pod, specPath);
   return errors;
 }
 
 /** Errors that only a new pod can have. */
-function validateCreate({ spec }: Pod): FieldError[] {
+function validateCreate(pod: Pod): FieldError[] {
   const errors: FieldError[] = [];
+  const { spec } = pod;
   if (spec.ephemeralContainers?.length) {
     errors.push(forbiddenField(specPath.child("ephemeralContainers"), "cannot be set on create"));
   }
@@ -92,6 +114,7 @@ function validateCreate({ spec }: Pod): FieldError[] {
     const why = "cannot be set until all schedulingGates have been cleared";
     errors.push(forbiddenField(specPath.child("nodeName"), why));
   }
+  checkProfilesAgree(errors, pod, specPath);
   return errors;
 }
 
@@ -143,6 +166,7 @@ export const pods = defineResource<Pod>({
   },
   validateStatusUpdate(next, previous) {
     const errors: FieldError[] = [];
+    checkFixedAnnotations(errors, next, previous, new FieldPath("metadata").child("annotations"));
     checkPodStatusUpdate(errors, next, previous, new FieldPath("status"));
     return errors;
   },

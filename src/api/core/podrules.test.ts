@@ -28,7 +28,7 @@ pod.check(
     { resources: { claims: [{ name: "a" }, { name: "a", request: "r" }] } },
     { resourceClaims: [{ name: "a", resourceClaimName: "n" }] },
   ),
-  'spec.containers[0].resources.claims[1]: Duplicate value: "a/r"',
+  'spec.containers[0].resources.claims[1]: Duplicate value: "a"',
 );
 pod.check(
   "as a whole asks for some resources only",
@@ -256,5 +256,5 @@ pod.checkStatus(
   withMain({}),
   {},
   { resourceClaimStatuses: [{ name: "a" }] },
-  'status.resourceClaimStatuses[0].name: Not found: "a": must match the name of an entry in `spec.resourceClaims`',
+  'status.resourceClaimStatuses[0].name: Invalid value: "a": must match the name of an entry in `spec.resourceClaims`',
 );

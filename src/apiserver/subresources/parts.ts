@@ -1,7 +1,8 @@
 import { approvalErrors, populateConditionTimes } from "../../api/certificates/certificatesigningrequest.ts";
-import { checkResize, resizedSpec } from "../../api/core/podspec/resize.ts";
+import { isMirror } from "../../api/core/podspec/annotations.ts";
+import { checkResize, neverResized, resizedSpec } from "../../api/core/podspec/resize.ts";
 import { checkEphemeralUpdate } from "../../api/core/podspec/update.ts";
-import { type FieldError, FieldPath } from "../../api/machinery/field.ts";
+import { type FieldError, FieldPath, forbiddenField } from "../../api/machinery/field.ts";
 import type { KubeObject } from "../../api/machinery/object.ts";
 import type { Resource } from "../../api/machinery/resource.ts";
 import type { Cached } from "../cache/cache.ts";
@@ -15,20 +16,26 @@ import { updateObject } from "../registry/update.ts";
 interface Part {
   /** The object with what counts of the wanted one. */
   merge(live: KubeObject, wanted: KubeObject, now: number): KubeObject;
-  /** What is wrong with the change. */
+  /** Why no change of the object is looked at any closer: then nothing else is said. */
+  never?(previous: KubeObject): string | undefined;
+  /** What is wrong with the change; said after what is wrong with the object itself. */
   check(errors: FieldError[], next: KubeObject, previous: KubeObject): void;
 }
 
 const specPath = new FieldPath("spec");
+/** How the real server shows a path that names nothing. */
+const noPath = new FieldPath("[]");
 
 const parts: Record<string, Part> = {
   /** Ephemeral containers can only be added (KEP-277). */
   "pods/ephemeralcontainers": {
+    never: (pod) => (isMirror(pod) ? "static pods do not support ephemeral containers" : undefined),
     merge: (pod, { spec }) => ({ ...pod, spec: { ...pod.spec, ephemeralContainers: spec.ephemeralContainers } }),
     check: (errors, next, previous) => checkEphemeralUpdate(errors, next as never, previous as never, specPath),
   },
   /** What containers ask for may change while they run (KEP-1287). */
   "pods/resize": {
+    never: (pod) => neverResized(pod as never),
     merge: (pod, wanted) => ({ ...pod, spec: resizedSpec(pod, wanted) }),
     check: (errors, next, previous) => checkResize(errors, next as never, previous as never, specPath),
   },
@@ -66,7 +73,7 @@ export function updatePart(
   subresource: string,
   wanted: (live: KubeObject) => KubeObject | Promise<KubeObject>,
 ): Promise<Cached> {
-  const { merge, check } = partOf(scope.resource, subresource)!;
+  const { merge, never, check } = partOf(scope.resource, subresource)!;
   async function transform(live: KubeObject): Promise<KubeObject> {
     const draft = await wanted(live);
     scope.resource.defaults?.(draft);
@@ -80,9 +87,11 @@ export function updatePart(
     const next: KubeObject = { ...merged, metadata };
     const admission: AdmissionRequest = { operation: "UPDATE", scope, name, subresource, draft: next, previous: live };
     await admit(registry, admission);
-    const errors: FieldError[] = [];
+    const why = never?.(live);
+    if (why) throwIfInvalid(scope.resource, name, [forbiddenField(noPath, why)]);
+    const errors = [...objectErrors(scope.resource, next)];
     check(errors, next, live);
-    throwIfInvalid(scope.resource, name, [...errors, ...objectErrors(scope.resource, next)]);
+    throwIfInvalid(scope.resource, name, errors);
     await review(registry, admission);
     return next;
   }

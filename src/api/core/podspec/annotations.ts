@@ -1,18 +1,18 @@
 // Annotations that mean something to those who run pods.
 
 import { type FieldPath, forbiddenField, invalid } from "../../machinery/field.ts";
-import type { Errors } from "../../parts/checks.ts";
+import { localPath } from "../../machinery/names.ts";
+import { addInvalid, type Errors } from "../../parts/checks.ts";
+import { appArmorPrefix, seccompPod, seccompPrefix } from "./profiles.ts";
+import { containersOf } from "./visit.ts";
 
 interface Annotated {
   metadata?: { annotations?: Record<string, string> };
   spec?: any;
 }
 
-const mirror = "kubernetes.io/config.mirror";
+const mirrorAnnotation = "kubernetes.io/config.mirror";
 const deletionCost = "controller.kubernetes.io/pod-deletion-cost";
-const appArmor = "container.apparmor.security.beta.kubernetes.io/";
-const seccompPod = "seccomp.security.alpha.kubernetes.io/pod";
-const seccompContainer = "container.seccomp.security.alpha.kubernetes.io/";
 const int32 = 2 ** 31;
 
 function isInt32(text: string): boolean {
@@ -21,10 +21,26 @@ function isInt32(text: string): boolean {
   return value >= -int32 && value < int32;
 }
 
-function isSeccompProfile(text: string): boolean {
-  if (text === "runtime/default" || text === "docker/default" || text === "unconfined") return true;
-  const file = text.startsWith("localhost/") ? text.slice("localhost/".length) : undefined;
-  return file !== undefined && !file.startsWith("/") && !file.split("/").includes("..");
+/** Whether the pod stands for what a node runs of its own. */
+export function isMirror(pod: { metadata?: { annotations?: Record<string, string> } }): boolean {
+  return pod.metadata?.annotations?.[mirrorAnnotation] !== undefined;
+}
+
+/** Messages for the name of a profile, none if it is fine. */
+function seccompProblems(text: string): string[] {
+  if (text === "runtime/default" || text === "docker/default" || text === "unconfined") return [];
+  return text.startsWith(localhost) ? localPath(text.slice(localhost.length)) : ["must be a valid seccomp profile"];
+}
+
+const localhost = "localhost/";
+
+function checkSeccomp(errors: Errors, annotations: Record<string, string>, path: FieldPath): void {
+  const keys = Object.keys(annotations).filter((key) => key.startsWith(seccompPrefix));
+  for (const key of annotations[seccompPod] === undefined ? keys : [seccompPod, ...keys]) {
+    const profile = annotations[key]!;
+    const value = profile.startsWith(localhost) ? profile.slice(localhost.length) : profile;
+    addInvalid(errors, () => path.child(key), value, seccompProblems(profile));
+  }
 }
 
 const isAppArmorProfile = (text: string): boolean =>
@@ -33,24 +49,19 @@ const isAppArmorProfile = (text: string): boolean =>
 /** Annotations of a pod or of a template. */
 export function checkPodAnnotations(errors: Errors, { metadata, spec }: Annotated, path: FieldPath): void {
   const annotations = metadata?.annotations ?? {};
-  if (annotations[mirror] !== undefined && !spec?.nodeName) {
+  if (annotations[mirrorAnnotation] !== undefined && !spec?.nodeName) {
     const why = "must set spec.nodeName if mirror pod annotation is set";
-    errors.push(invalid(path.key(mirror), annotations[mirror], why));
+    errors.push(invalid(path.key(mirrorAnnotation), annotations[mirrorAnnotation], why));
   }
   const cost = annotations[deletionCost];
   if (cost !== undefined && !isInt32(cost)) {
     errors.push(invalid(path.key(deletionCost), cost, "must be a 32bit integer"));
   }
-  const containers = [...(spec?.initContainers ?? []), ...(spec?.containers ?? [])];
-  const names = new Set(containers.map(({ name }) => name));
+  checkSeccomp(errors, annotations, path);
+  const names = new Set(containersOf(spec ?? {}, path).map(({ container }) => container.name));
   for (const [key, value] of Object.entries(annotations)) {
-    if ((key === seccompPod || key.startsWith(seccompContainer)) && !isSeccompProfile(value)) {
-      errors.push(invalid(path.child(key), value, "must be a valid seccomp profile"));
-    }
-  }
-  for (const [key, value] of Object.entries(annotations)) {
-    if (!key.startsWith(appArmor)) continue;
-    const container = key.slice(appArmor.length);
+    if (!key.startsWith(appArmorPrefix)) continue;
+    const container = key.slice(appArmorPrefix.length);
     if (!names.has(container)) errors.push(invalid(path.key(key), container, "container not found"));
     if (!isAppArmorProfile(value)) {
       errors.push(invalid(path.key(key), value, `invalid AppArmor profile name: ${JSON.stringify(value)}`));
@@ -62,8 +73,8 @@ export function checkPodAnnotations(errors: Errors, { metadata, spec }: Annotate
 export function checkFixedAnnotations(errors: Errors, next: Annotated, previous: Annotated, path: FieldPath): void {
   const [now, before] = [next.metadata?.annotations ?? {}, previous.metadata?.annotations ?? {}];
   const what = (key: string) => {
-    if (key === mirror) return "mirror pod annotation";
-    return key.startsWith(appArmor) ? "AppArmor annotations" : undefined;
+    if (key === mirrorAnnotation) return "mirror pod annotation";
+    return key.startsWith(appArmorPrefix) ? "AppArmor annotations" : undefined;
   };
   for (const key of Object.keys(before)) {
     if (what(key) && now[key] !== before[key]) {

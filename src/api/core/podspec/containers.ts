@@ -7,7 +7,7 @@ import {
   forbiddenField,
   invalid,
   required,
-  tooLong,
+  tooMany,
 } from "../../machinery/field.ts";
 import { dns1123Label, portName, portNumber } from "../../machinery/names.ts";
 import { addInvalid, checkOneOf, checkRequiredOneOf, type Errors } from "../../parts/checks.ts";
@@ -66,16 +66,22 @@ function checkHostPortConflicts(errors: Errors, containers: readonly Container[]
   }
 }
 
+/** An init container whose rules have no policy is told of that alone. */
+function checkInitRestart(errors: Errors, container: Container, path: FieldPath): void {
+  if (container.restartPolicy !== undefined) checkRestartRules(errors, container, path);
+  else if (container.restartPolicyRules?.length) errors.push(rulesWithoutPolicy(path));
+}
+
+const rulesWithoutPolicy = (path: FieldPath) =>
+  required(path.child("restartPolicy"), "must specify restartPolicy when restart rules are used");
+
 function checkRestartRules(errors: Errors, container: Container, path: FieldPath): void {
   checkOneOf(errors, container.restartPolicy, restartPolicies, () => path.child("restartPolicy"));
   const rules = container.restartPolicyRules;
   if (!rules?.length) return;
   const rulesPath = path.child("restartPolicyRules");
-  if (!container.restartPolicy) {
-    errors.push(required(path.child("restartPolicy"), "must specify restartPolicy when restart rules are used"));
-  }
-  // Counts of items, in the words for bytes.
-  if (rules.length > restartRulesMax) errors.push(tooLong(rulesPath, restartRulesMax));
+  if (container.restartPolicy === undefined) errors.push(rulesWithoutPolicy(path));
+  if (rules.length > restartRulesMax) errors.push(tooMany(rulesPath, rules.length, restartRulesMax));
   for (const [index, { action, exitCodes }] of rules.entries()) {
     const at = rulesPath.index(index);
     checkOneOf(errors, action ?? "", restartActions, () => at.child("action"));
@@ -85,7 +91,7 @@ function checkRestartRules(errors: Errors, container: Container, path: FieldPath
     }
     checkOneOf(errors, exitCodes.operator ?? "", ["In", "NotIn"], () => at.child("exitCodes", "operator"));
     const count = exitCodes.values?.length ?? 0;
-    if (count > exitCodesMax) errors.push(tooLong(at.child("exitCodes", "values"), exitCodesMax));
+    if (count > exitCodesMax) errors.push(tooMany(at.child("exitCodes", "values"), count, exitCodesMax));
   }
 }
 
@@ -97,7 +103,7 @@ function checkResizePolicies(errors: Errors, container: Container, { spec }: Pod
     checkRequiredOneOf(errors, resourceName, ["cpu", "memory"], () => path);
     checkRequiredOneOf(errors, restartPolicy, ["NotRequired", "RestartContainer"], () => path);
     if (spec.restartPolicy === "Never" && restartPolicy !== "NotRequired") {
-      errors.push(invalid(path, restartPolicy ?? "", "must be 'NotRequired' when `restartPolicy` is 'Never'"));
+      errors.push(invalid(path, restartPolicy ?? "", "must be 'NotRequired' when pod `restartPolicy` is 'Never'"));
     }
   }
 }
@@ -157,19 +163,26 @@ export function checkInitContainers(errors: Errors, context: PodContext, path: F
   for (const [index, container] of (context.spec.initContainers ?? []).entries()) {
     const at = path.index(index);
     checkCommon(errors, container, context, at);
-    checkRestartRules(errors, container, at);
+    checkInitRestart(errors, container, at);
     if (names.has(container.name ?? "")) errors.push(duplicate(at.child("name"), container.name ?? ""));
     if (container.name) names.add(container.name);
     checkHostPortConflicts(errors, [container], path);
-    if (container.restartPolicy === "Always") {
-      checkHooksAndProbes(errors, container, context, at);
-      continue;
-    }
-    for (const field of sidecarOnly) {
-      if (!container[field]) continue;
-      const why = "may not be set for init containers without restartPolicy=Always";
-      errors.push(forbiddenField(at.child(field), why));
-    }
+    if (container.restartPolicy === "Always") checkHooksAndProbes(errors, container, context, at);
+    else checkEndsOnce(errors, container, at);
+  }
+}
+
+/** An init container that ends is not looked after while it runs. */
+function checkEndsOnce(errors: Errors, container: Container, path: FieldPath): void {
+  for (const field of sidecarOnly) {
+    if (!container[field]) continue;
+    const why = "may not be set for init containers without restartPolicy=Always";
+    errors.push(forbiddenField(path.child(field), why));
+  }
+  for (const [index, { restartPolicy }] of (container.resizePolicy ?? []).entries()) {
+    if (restartPolicy !== "RestartContainer") continue;
+    const at = path.child("resizePolicy").index(index).child("restartPolicy");
+    errors.push(invalid(at, restartPolicy, "must not be set to 'RestartContainer' for non-sidecar initContainers"));
   }
 }
 

@@ -1,7 +1,7 @@
 // The pod's own DNS settings. Limits are those of KEP-2595.
 
 import { type FieldPath, invalid, required } from "../../machinery/field.ts";
-import { dns1123Subdomain, ipAddressLegacy } from "../../machinery/names.ts";
+import { dns1123Subdomain, ipAddress } from "../../machinery/names.ts";
 import { addInvalid, type Errors } from "../../parts/checks.ts";
 import type { PodSpec } from "./types.ts";
 
@@ -13,8 +13,10 @@ function checkSearch(errors: Errors, search: string, path: FieldPath): void {
   // A trailing dot and a lone dot are how resolv.conf marks absolute names; underscores stand in real zones.
   const name = search.replace(/\.$/, "");
   if (search === ".") return;
-  const messages = dns1123Subdomain(name.replaceAll("_", "a"));
-  addInvalid(errors, () => path, search, messages);
+  const label = "_?[a-z0-9]([-_a-z0-9]*[a-z0-9])?";
+  const isName = new RegExp(`^${label}(\\.${label})*$`).test(name);
+  // Each underscore as a letter: only the length can be wrong then.
+  addInvalid(errors, () => path, name, dns1123Subdomain(isName ? name.replaceAll("_", "a") : name));
 }
 
 /** `dnsConfig`, and that there is one where nothing else names a server. */
@@ -28,6 +30,7 @@ export function checkDns(errors: Errors, spec: PodSpec, path: FieldPath): void {
     if (!config.nameservers?.length) {
       const why = "must provide at least one DNS nameserver when `dnsPolicy` is None";
       errors.push(required(path.child("nameservers"), why));
+      return;
     }
   }
   if (!config) return;
@@ -37,7 +40,7 @@ export function checkDns(errors: Errors, spec: PodSpec, path: FieldPath): void {
     errors.push(invalid(path.child("nameservers"), nameservers, why));
   }
   for (const [index, server] of nameservers.entries()) {
-    addInvalid(errors, () => path.child("nameservers").index(index), server, ipAddressLegacy(server));
+    addInvalid(errors, () => path.child("nameservers").index(index), server, ipAddress(server));
   }
   if (searches.length > searchesMax) {
     errors.push(invalid(path.child("searches"), searches, `must not have more than ${searchesMax} search paths`));

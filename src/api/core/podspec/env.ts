@@ -1,9 +1,10 @@
 // Environment variables and where their values come from.
 
-import { type FieldPath, invalid, notSupported, required } from "../../machinery/field.ts";
-import { configMapKey, dns1123Subdomain, envVarName, localPath, qualifiedName } from "../../machinery/names.ts";
+import { type FieldPath, fieldNotFound, invalid, notSupported, required } from "../../machinery/field.ts";
+import { configMapKey, dns1123Label, dns1123Subdomain, envVarName, qualifiedName } from "../../machinery/names.ts";
 import { addInvalid, type Errors } from "../../parts/checks.ts";
-import type { EnvFromSource, EnvVar } from "./types.ts";
+import type { EnvFromSource, EnvVar, PodSpec } from "./types.ts";
+import { containersOf } from "./visit.ts";
 
 /** Every field of a pod that has a name downward; each use allows only some of them. */
 const knownFields = new Set([
@@ -129,12 +130,31 @@ function checkKeyRef(errors: Errors, ref: any, path: FieldPath): void {
   else addInvalid(errors, () => path.child("key"), ref.key, configMapKey(ref.key));
 }
 
+/** A variable in a file of a volume (KEP-3721). */
 function checkFileKeyRef(errors: Errors, ref: any, path: FieldPath): void {
-  if (!ref.volumeName) errors.push(required(path.child("volumeName")));
-  if (!ref.path) errors.push(required(path.child("path")));
-  else addInvalid(errors, () => path.child("path"), ref.path, localPath(ref.path));
   if (!ref.key) errors.push(required(path.child("key")));
   else addInvalid(errors, () => path.child("key"), ref.key, envVarName(ref.key));
+  if (!ref.volumeName) errors.push(required(path.child("volumeName")));
+  else addInvalid(errors, () => path.child("volumeName"), ref.volumeName, dns1123Label(ref.volumeName));
+  if (!ref.path) errors.push(required(path.child("path")));
+  else if (ref.path.split("/").includes("..")) {
+    errors.push(invalid(path.child("path"), ref.path, "must not contain '..'"));
+  }
+}
+
+/** Volumes that variables are read from are the pod's own, empty at first. */
+export function checkFileVolumes(errors: Errors, spec: PodSpec, path: FieldPath): void {
+  for (const { container, at } of containersOf(spec, path)) {
+    for (const [index, { valueFrom }] of (container.env ?? []).entries()) {
+      if (!valueFrom?.fileKeyRef) continue;
+      const name: string = valueFrom.fileKeyRef.volumeName ?? "";
+      const volume = spec.volumes?.findLast((each) => each.name === name);
+      if (volume?.emptyDir) continue;
+      const where = at.child("env").index(index).child("valueFrom", "fileKeyRef", "volumeName");
+      if (!volume) errors.push(fieldNotFound(where, name));
+      else errors.push(invalid(where, name, "referenced volume must be of type emptyDir"));
+    }
+  }
 }
 
 const sources: Record<string, (errors: Errors, ref: any, path: FieldPath) => void> = {

@@ -4,7 +4,7 @@ import { type FieldPath, forbiddenField, invalid, notSupported } from "../../mac
 import { compareQuantities } from "../../machinery/quantity.ts";
 import type { Errors } from "../../parts/checks.ts";
 import { allowsOvercommit, checkResourceName, isHugePages } from "../../parts/resourcenames.ts";
-import { checkAmounts } from "./requirements.ts";
+import { checkAmounts, checkResourceClaims } from "./requirements.ts";
 import { containerTotals, ofWholePods } from "./totals.ts";
 import type { PodSpec, ResourceRequirements } from "./types.ts";
 
@@ -29,26 +29,41 @@ function checkContainersFit(
     const why = `must be greater than or equal to aggregate container requests of ${sum}`;
     errors.push(invalid(path.child("requests").key(name), requests[name], why));
   }
-  for (const list of ["containers", "initContainers"] as const) {
-    for (const [index, { resources }] of (spec[list] ?? []).entries()) {
-      for (const [name, limit] of Object.entries(resources?.limits ?? {})) {
-        const whole = limits?.[name];
-        if (whole === undefined || compareQuantities(limit, whole) <= 0) continue;
-        const at = path.child(list).index(index).key(name).child("limits");
-        errors.push(invalid(at, limit, `must be less than or equal to pod limits of ${whole}`));
-      }
+  const most = containerTotals(spec, "limits");
+  for (const name in limits) {
+    const sum = isHugePages(name) ? most[name] : undefined;
+    if (sum === undefined || compareQuantities(sum, limits[name]!) <= 0) continue;
+    const why = `must be greater than or equal to aggregate container limits of ${sum}`;
+    errors.push(invalid(path.child("limits").key(name), limits[name], why));
+  }
+  for (const [index, { resources }] of (spec.containers ?? []).entries()) {
+    for (const [name, limit] of Object.entries(resources?.limits ?? {})) {
+      const whole = limits?.[name];
+      if (whole === undefined || compareQuantities(limit, whole) <= 0) continue;
+      const at = path.child("containers").index(index).key(name).child("limits");
+      errors.push(invalid(at, limit, `must be less than or equal to pod limits of ${whole}`));
     }
   }
 }
 
 /** `resources` of a pod. */
-export function checkPodResources(errors: Errors, spec: PodSpec, path: FieldPath): void {
+export function checkPodResources(
+  errors: Errors,
+  spec: PodSpec,
+  claimNames: ReadonlySet<string>,
+  path: FieldPath,
+): void {
   const resources: ResourceRequirements | undefined = spec.resources;
   if (!resources) return;
-  if (resources.claims?.length) {
-    errors.push(forbiddenField(path.child("claims"), "claims cannot be set for Resources at pod-level"));
+  if (spec.os?.name === "windows") {
+    errors.push(forbiddenField(path, "may not be set for a windows pod"));
+    return;
+  }
+  if (resources.claims) {
+    errors.push(forbiddenField(path.child("claims"), "claims may not be set for Resources at pod-level"));
   }
   checkAmounts(errors, resources, path, checkName);
+  checkResourceClaims(errors, resources.claims, claimNames, path.child("claims"));
   checkContainersFit(errors, spec, resources, path);
 }
 

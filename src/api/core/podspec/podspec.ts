@@ -1,30 +1,45 @@
 // A whole pod spec, in the order in which the real server looks at it: the order of its messages depends on it.
 
-import { duplicate, type FieldPath, forbiddenField, invalid, required } from "../../machinery/field.ts";
-import { dns1123Label, dns1123Subdomain, inRange, ipAddressLegacy, qualifiedName } from "../../machinery/names.ts";
+import { duplicate, FieldPath, forbiddenField, invalid, required } from "../../machinery/field.ts";
+import { dns1123Label, dns1123Subdomain, inRange, ipAddress, qualifiedName } from "../../machinery/names.ts";
+import type { KubeObject } from "../../machinery/object.ts";
 import { addInvalid, checkAnnotations, checkLabels, checkRequiredOneOf, type Errors } from "../../parts/checks.ts";
 import { fields, type GoShape, goValue } from "../../parts/goshape.ts";
-import { checkPodAnnotations } from "./annotations.ts";
+import { checkPodAnnotations, isMirror } from "./annotations.ts";
 import { checkContainers, checkEphemeralContainers, checkInitContainers, type PodContext } from "./containers.ts";
 import { checkDns } from "./dns.ts";
+import { checkFileVolumes } from "./env.ts";
 import { checkPodResources } from "./podresources.ts";
+import { checkProfilesAgree } from "./profiles.ts";
 import { checkContainerResources } from "./requirements.ts";
 import { checkAffinity, checkSchedulingGates, checkTolerations, checkTopologySpread } from "./scheduling.ts";
-import { checkHostUsers, checkPodSecurityContext, checkPreemptionPolicy } from "./security.ts";
+import { checkHostname, checkHostUsers, checkPodSecurityContext, checkPreemptionPolicy } from "./security.ts";
 import type { PodSpec } from "./types.ts";
 import { checkVolumes } from "./volumes.ts";
 import { checkHostProcess, checkOs } from "./windows.ts";
 
 const int32Max = 2147483647;
+/** How the real server shows a path that names nothing. */
+const noPath = new FieldPath("[]");
 
 const claimShape: GoShape = {
   ...fields("Name", ""),
   ...fields("ResourceClaimName ResourceClaimTemplateName", null),
 };
 
-function checkResourceClaims(errors: Errors, spec: PodSpec, path: FieldPath): Set<string> {
+function checkResourceClaims(
+  errors: Errors,
+  spec: PodSpec,
+  pod: KubeObject["metadata"] | undefined,
+  path: FieldPath,
+): Set<string> {
   const names = new Set<string>();
+  const isStatic = isMirror({ metadata: pod });
   for (const [index, claim] of (spec.resourceClaims ?? []).entries()) {
+    if (isStatic) {
+      errors.push(forbiddenField(noPath, "static pods do not support resource claims"));
+      continue;
+    }
     const at = path.index(index);
     const { name, resourceClaimName, resourceClaimTemplateName } = claim;
     const shown = () => goValue(claim, claimShape);
@@ -62,7 +77,7 @@ function checkHostNetworkPorts(errors: Errors, spec: PodSpec, path: FieldPath): 
 
 function checkHostAliases(errors: Errors, spec: PodSpec, path: FieldPath): void {
   for (const [index, { ip, hostnames }] of (spec.hostAliases ?? []).entries()) {
-    addInvalid(errors, () => path.index(index).child("ip"), ip ?? "", ipAddressLegacy(ip ?? ""));
+    addInvalid(errors, () => path.index(index).child("ip"), ip ?? "", ipAddress(ip ?? ""));
     for (const [nameIndex, name] of (hostnames ?? []).entries()) {
       const at = () => path.index(index).child("hostnames").index(nameIndex);
       addInvalid(errors, at, name, dns1123Subdomain(name));
@@ -98,14 +113,14 @@ function checkOverhead(errors: Errors, spec: PodSpec, path: FieldPath): void {
 }
 
 /** Everything that can be wrong with a pod spec, wherever it stands. Only pods have a name by then. */
-export function checkPodSpec(errors: Errors, spec: PodSpec, path: FieldPath, podName?: string): void {
-  const volumes = checkVolumes(errors, spec.volumes, podName, path.child("volumes"));
-  const claimNames = checkResourceClaims(errors, spec, path.child("resourceClaims"));
+export function checkPodSpec(errors: Errors, spec: PodSpec, path: FieldPath, pod?: KubeObject["metadata"]): void {
+  const volumes = checkVolumes(errors, spec.volumes, pod?.name, path.child("volumes"));
+  const claimNames = checkResourceClaims(errors, spec, pod, path.child("resourceClaims"));
   const context: PodContext = { spec, volumes, claimNames };
   checkContainers(errors, context, path.child("containers"));
   checkInitContainers(errors, context, path.child("initContainers"));
   checkEphemeralContainers(errors, context, path.child("ephemeralContainers"));
-  checkPodResources(errors, spec, path.child("resources"));
+  checkPodResources(errors, spec, claimNames, path.child("resources"));
   checkHostNetworkPorts(errors, spec, path);
   checkRequiredOneOf(errors, spec.restartPolicy, ["Always", "OnFailure", "Never"], () => path.child("restartPolicy"));
   const dnsPolicies = ["ClusterFirstWithHostNet", "ClusterFirst", "Default", "None"];
@@ -119,6 +134,7 @@ export function checkPodSpec(errors: Errors, spec: PodSpec, path: FieldPath, pod
   checkTopologySpread(errors, spec.topologySpreadConstraints, path.child("topologySpreadConstraints"));
   checkHostProcess(errors, spec, path);
   checkHostUsers(errors, spec, path);
+  checkHostname(errors, spec, path);
   checkNames(errors, spec, path);
   checkTolerations(errors, spec.tolerations, path.child("tolerations"));
   checkHostAliases(errors, spec, path.child("hostAliases"));
@@ -133,6 +149,7 @@ export function checkPodSpec(errors: Errors, spec: PodSpec, path: FieldPath, pod
   checkPreemptionPolicy(errors, spec.preemptionPolicy, path.child("preemptionPolicy"));
   checkOverhead(errors, spec, path.child("overhead"));
   checkOs(errors, spec, path);
+  checkFileVolumes(errors, spec, path);
 }
 
 /** A template of pods, as workloads hold them. */
@@ -142,6 +159,7 @@ export function checkPodTemplate(errors: Errors, template: any, path: FieldPath)
   checkAnnotations(errors, metadata.annotations, () => path.child("annotations"));
   checkPodAnnotations(errors, { metadata, spec }, path.child("annotations"));
   checkPodSpec(errors, spec, path.child("spec"));
+  checkProfilesAgree(errors, { metadata, spec }, path.child("spec"));
   if (spec.ephemeralContainers?.length) {
     const why = "ephemeral containers not allowed in pod template";
     errors.push(forbiddenField(path.child("spec", "ephemeralContainers"), why));

@@ -67,7 +67,7 @@ function checkAgainstLimit(errors: Errors, name: string, resources: ResourceRequ
 }
 
 /** A claim may be taken whole, or its requests one by one. */
-function checkClaims(
+export function checkResourceClaims(
   errors: Errors,
   claims: ResourceRequirements["claims"],
   known: ReadonlySet<string>,
@@ -81,15 +81,32 @@ function checkClaims(
       errors.push(required(at));
       continue;
     }
-    if (request) addInvalid(errors, () => at.child("request"), request, dns1123Label(request));
-    const key = request ? `${name}/${request}` : name;
-    if (taken.has(name) || taken.has(key)) errors.push(duplicate(at, key));
-    taken.add(key);
+    checkTakenOnce(errors, taken, name, request, at);
     if (known.has(name)) continue;
     const error = fieldNotFound(at, name);
     const which = names === "" ? " which is empty" : `: ${names}`;
     errors.push({ ...error, body: `${error.body}: must be one of the names in pod.spec.resourceClaims${which}` });
   }
+}
+
+function checkTakenOnce(
+  errors: Errors,
+  taken: Set<string>,
+  name: string,
+  request: string | undefined,
+  path: FieldPath,
+): void {
+  if (taken.has(name)) {
+    errors.push(duplicate(path, name));
+    return;
+  }
+  const key = request ? `${name}/${request}` : name;
+  if (request) addInvalid(errors, () => path.child("request"), request, dns1123Label(request));
+  if (taken.has(key)) errors.push(duplicate(path, key));
+  else if (!request) {
+    for (const other of taken) if (other.startsWith(`${name}/`)) errors.push(duplicate(path, name));
+  }
+  taken.add(key);
 }
 
 /** `resources` of a container. Names come in the order in which they stand. */
@@ -101,7 +118,7 @@ export function checkContainerResources(
 ): void {
   if (!resources) return;
   checkAmounts(errors, resources, path, checkContainerResourceName);
-  if (resources.claims) checkClaims(errors, resources.claims, claimNames, path.child("claims"));
+  if (resources.claims) checkResourceClaims(errors, resources.claims, claimNames, path.child("claims"));
 }
 
 const isZero = (amount: string | undefined): boolean => amount === undefined || compareQuantities(amount, "0") === 0;

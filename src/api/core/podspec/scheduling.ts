@@ -214,6 +214,7 @@ export function checkTolerations(
   }
 }
 
+/** The real server leaves the list out of the path of a key that is selected by twice, here as well. */
 function checkSpreadKeys(errors: Errors, constraint: any, path: FieldPath): void {
   const keys: string[] = constraint.matchLabelKeys ?? [];
   if (keys.length === 0) return;
@@ -223,7 +224,7 @@ function checkSpreadKeys(errors: Errors, constraint: any, path: FieldPath): void
     return;
   }
   for (const [index, key] of keys.entries()) addInvalid(errors, () => at.index(index), key, qualifiedName(key));
-  checkKeysNotSelected(errors, keys, constraint.labelSelector, at);
+  checkKeysNotSelected(errors, keys, constraint.labelSelector, path);
 }
 
 /** `topologySpreadConstraints` of a pod. */
@@ -259,7 +260,7 @@ function checkMinDomains(errors: Errors, minDomains: number | undefined, action:
   if (minDomains === undefined) return;
   if (minDomains <= 0) errors.push(invalid(path, minDomains, "must be greater than zero"));
   if (action !== "DoNotSchedule") {
-    const why = `can only use minDomains if whenUnsatisfiable=DoNotSchedule, not ${action}`;
+    const why = `can only use minDomains if whenUnsatisfiable=DoNotSchedule, not ${action ?? ""}`;
     errors.push(invalid(path, minDomains, why));
   }
 }

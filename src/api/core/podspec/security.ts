@@ -9,11 +9,12 @@ import {
   required,
   tooLong,
 } from "../../machinery/field.ts";
-import { localPath, userId } from "../../machinery/names.ts";
+import { dns1123Subdomain, localPath, userId } from "../../machinery/names.ts";
 import { addInvalid, checkOneOf, type Errors } from "../../parts/checks.ts";
 import type { GoShape } from "../../parts/goshape.ts";
 import { goValue, securityContextShape } from "./goshape.ts";
 import type { PodSpec } from "./types.ts";
+import { containersOf } from "./visit.ts";
 import { checkWindowsOptions } from "./windows.ts";
 
 const sysctlPattern = /^([a-z0-9]([-_a-z0-9]*[a-z0-9])?[./])*[a-z0-9]([-_a-z0-9]*[a-z0-9])?$/;
@@ -136,14 +137,30 @@ export function checkPodSecurityContext(errors: Errors, spec: PodSpec, path: Fie
 /** A pod with its own user namespace shares no other namespace with the host (KEP-127). */
 export function checkHostUsers(errors: Errors, spec: PodSpec, path: FieldPath): void {
   if (spec.hostUsers !== false) return;
-  const shared = [
-    ["hostNetwork", "HostNetwork"],
-    ["hostPID", "HostPID"],
-    ["hostIPC", "HostIPC"],
-  ] as const;
-  for (const [field] of shared) {
-    if (spec[field]) errors.push(forbiddenField(path.child(field), `when \`hostUsers\` is false`));
+  const why = "when `hostUsers` is false";
+  // The capitals are the real server's own.
+  const shared = { hostNetwork: "hostNetwork", hostPID: "HostPID", hostIPC: "HostIPC" } as const;
+  for (const field of ["hostNetwork", "hostPID", "hostIPC"] as const) {
+    if (spec[field]) errors.push(forbiddenField(path.child(shared[field]), why));
   }
+  for (const { container, at } of containersOf(spec, path)) {
+    if (container.volumeDevices?.length) errors.push(forbiddenField(at.child("volumeDevices"), why));
+  }
+}
+
+const hostnameBytesMax = 64;
+
+/** A name that the pod's host is known by inside it, whatever the pod is called (KEP-4762). */
+export function checkHostname(errors: Errors, spec: PodSpec, path: FieldPath): void {
+  const name = spec.hostnameOverride;
+  if (name === undefined) return;
+  const at = path.child("hostnameOverride");
+  if (spec.setHostnameAsFQDN) {
+    errors.push(forbiddenField(at, "may not be specified when setHostnameAsFQDN is true"));
+  }
+  if (spec.hostNetwork) errors.push(forbiddenField(at, "may not be specified when hostNetwork is true"));
+  if (name.length > hostnameBytesMax) errors.push(tooLong(at, hostnameBytesMax));
+  addInvalid(errors, () => at, name, dns1123Subdomain(name));
 }
 
 /** Values that a list of supported ones lacks, as `Unsupported value`. */

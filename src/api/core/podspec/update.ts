@@ -4,7 +4,9 @@ import { type FieldPath, forbiddenField, invalid, required } from "../../machine
 import { inRange } from "../../machinery/names.ts";
 import { addInvalid, type Errors, sameValue } from "../../parts/checks.ts";
 import { jsonDiff } from "../../parts/diff.ts";
-import { ephemeralContainerShape, goPodSpec, goValue } from "./goshape.ts";
+import { checkImageTrimmed } from "./containers.ts";
+import { ephemeralContainerShape, goPodSpec, goValue, nodeSelectorTermShape } from "./goshape.ts";
+import { checkTolerations as checkTolerationList } from "./scheduling.ts";
 import type { Container, Pod, PodSpec, Toleration } from "./types.ts";
 
 const int32Max = 2147483647;
@@ -22,7 +24,10 @@ function checkImages(errors: Errors, next: Container[] = [], previous: Container
     errors.push(forbiddenField(path, "pod updates may not add or remove containers"));
     return false;
   }
-  for (const [index, { image }] of next.entries()) if (!image) errors.push(required(path.index(index).child("image")));
+  for (const [index, container] of next.entries()) {
+    if (!container.image) errors.push(required(path.index(index).child("image")));
+    checkImageTrimmed(errors, container, path.index(index));
+  }
   return true;
 }
 
@@ -51,6 +56,8 @@ function checkTolerations(errors: Errors, next: PodSpec, previous: PodSpec, path
     errors.push(forbiddenField(path, "existing toleration can not be modified except its tolerationSeconds"));
     return;
   }
+  // The real server looks at them twice, and says twice what is wrong with them.
+  checkTolerationList(errors, next.tolerations, path);
 }
 
 function checkGates(errors: Errors, next: PodSpec, previous: PodSpec, path: FieldPath): void {
@@ -81,24 +88,38 @@ function narrowed(errors: Errors, next: PodSpec, previous: PodSpec, path: FieldP
 
 const hard = "requiredDuringSchedulingIgnoredDuringExecution";
 
-/** Terms of a required node affinity may get more requirements, each keeping those that it has. */
+/** A term keeps the requirements that it has, in their order; a term without any cannot get some. */
+function isNarrower(now: any, before: any): boolean {
+  const isEmpty = (term: any) => !term.matchExpressions?.length && !term.matchFields?.length;
+  if (isEmpty(before)) return isEmpty(now);
+  return ["matchExpressions", "matchFields"].every((list) => {
+    const kept: unknown[] = before[list] ?? [];
+    return sameValue((now[list] ?? []).slice(0, kept.length), kept);
+  });
+}
+
+function checkTerms(errors: Errors, terms: any[], oldTerms: any[], path: FieldPath): void {
+  if (oldTerms.length > 0 && terms.length !== oldTerms.length) {
+    const why = "no additions/deletions to non-empty NodeSelectorTerms list are allowed";
+    errors.push(invalid(path, goValue(terms, nodeSelectorTermShape), why));
+    return;
+  }
+  for (const [index, old] of oldTerms.entries()) {
+    if (isNarrower(terms[index], old)) continue;
+    const why = "only additions are allowed (no mutations or deletions)";
+    errors.push(invalid(path.index(index), goValue(terms[index], nodeSelectorTermShape), why));
+  }
+}
+
+/** Terms of a required node affinity may get more requirements. */
 function narrowedAffinity(errors: Errors, next: PodSpec, previous: PodSpec, path: FieldPath): Partial<PodSpec> {
   const [now, before] = [next.affinity?.nodeAffinity, previous.affinity?.nodeAffinity];
   if (sameValue(now, before)) return {};
-  const [terms, oldTerms] = [now?.[hard]?.nodeSelectorTerms ?? [], before?.[hard]?.nodeSelectorTerms ?? []];
-  const keepsAll = (list: unknown[] = [], old: unknown[] = []) =>
-    old.every((each) => list.some((other) => sameValue(each, other)));
-  const kept =
-    oldTerms.length === 0 ||
-    (terms.length === oldTerms.length &&
-      oldTerms.every((old: any, index: number) =>
-        ["matchExpressions", "matchFields"].every((list) => keepsAll(terms[index]?.[list], old[list])),
-      ));
-  if (!kept) {
-    const why = "only additions are allowed (no mutations or deletions)";
-    errors.push(invalid(path.child(hard, "nodeSelectorTerms"), terms, why));
-  }
-  return { affinity: { ...next.affinity, nodeAffinity: before } };
+  const terms = ({ [hard]: list }: any = {}) => list?.nodeSelectorTerms ?? [];
+  if (before?.[hard]) checkTerms(errors, terms(now), terms(before), path.child(hard, "nodeSelectorTerms"));
+  const { nodeAffinity: _, ...others } = next.affinity ?? {};
+  if (!previous.affinity && Object.keys(others).length === 0) return { affinity: undefined };
+  return { affinity: { ...others, nodeAffinity: before } };
 }
 
 /** Checks a change of a pod's spec; what is wrong with the new spec itself is checked apart. */

@@ -100,17 +100,17 @@ function checkConfigMap(errors: Errors, source: any, path: FieldPath): void {
 }
 
 function checkDownwardItems(errors: Errors, items: any[] | undefined, path: FieldPath): void {
-  for (const [index, item] of (items ?? []).entries()) {
-    const at = path.index(index);
+  // The real server leaves the list and the index out of these paths.
+  for (const item of items ?? []) {
     if (!item.path) errors.push(required(path.child("path")));
     else checkFilePath(errors, item.path, path.child("path"));
     if (item.fieldRef) {
-      checkFieldRef(errors, item.fieldRef, volumeFields, at.child("fieldRef"));
+      checkFieldRef(errors, item.fieldRef, volumeFields, path.child("fieldRef"));
       if (item.resourceFieldRef) {
         errors.push(invalid(path, "resource", "fieldRef and resourceFieldRef can not be specified simultaneously"));
       }
     } else if (item.resourceFieldRef) {
-      checkResourceFieldRef(errors, item.resourceFieldRef, true, at.child("resourceFieldRef"));
+      checkResourceFieldRef(errors, item.resourceFieldRef, true, path.child("resourceFieldRef"));
     } else {
       errors.push(required(path, "one of fieldRef and resourceFieldRef is required"));
     }

@@ -145,7 +145,7 @@ function checkLinuxPod(errors: Errors, spec: PodSpec, path: FieldPath): void {
 export function checkOs(errors: Errors, spec: PodSpec, path: FieldPath): void {
   if (!spec.os) return;
   const { name } = spec.os;
-  if (!name) errors.push(required(path.child("os", "name"), "cannot be empty"));
+  if (!name) errors.push(required(path.child("os", "name")));
   else if (name === "linux") checkLinuxPod(errors, spec, path);
   else if (name === "windows") checkWindowsPod(errors, spec, path);
   else errors.push(notSupported(path.child("os"), name, ["linux", "windows"]));
