@@ -217,11 +217,6 @@ export function ipAddress(value: string): string[] {
   return ip.mapped ? ["must not be an IPv4-mapped IPv6 address"] : [];
 }
 
-/** An address as old objects may hold it: leading zeros and IPv4-mapped IPv6 pass. Messages, none if valid. */
-export function ipAddressLegacy(value: string): string[] {
-  return parseIp(value) ? [] : ["must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)"];
-}
-
 /** A range in a new object. Messages, none if valid. */
 export function cidr(value: string): string[] {
   const range = parseCidr(value);
