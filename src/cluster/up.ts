@@ -65,8 +65,16 @@ export async function up(args: readonly string[], machine: Machine, self: Self):
   if (!running) {
     await disk.makeDirectory(places.state, { mode: 0o711 });
     await disk.remove(places.ready);
-    const script = [self.script, "server", "--name", name, "--data-dir", flags.string("data-dir")!];
-    const child = exec.start(self.program, ["--disable-warning=ExperimentalWarning", ...script], {
+    const script = [
+      ...self.programFlags,
+      self.script,
+      "server",
+      "--name",
+      name,
+      "--data-dir",
+      flags.string("data-dir")!,
+    ];
+    const child = exec.start(self.program, script, {
       logPath: places.log,
       detached: true,
     });

@@ -23,8 +23,9 @@ export type Machine = typeof machine;
 export const self = {
   ...terminal,
   args: process.argv.slice(2),
-  /** The program and the script that run now, to start another of its kind. */
+  /** The program, its own flags and the script that run now, to start another of its kind. */
   program: process.execPath,
+  programFlags: process.execArgv as readonly string[],
   script: process.argv[1] ?? "",
   pid: process.pid,
   env: process.env as Record<string, string | undefined>,
