@@ -2,6 +2,7 @@ import { sameJson } from "../../base/equal.ts";
 import { defineResource } from "../machinery/resource.ts";
 import { createdAtColumn } from "../parts/columns.ts";
 import { statusSubresource } from "../parts/subresources.ts";
+import { formatWarnings } from "./format_warnings.ts";
 import type { Definition } from "./types.ts";
 import { definitionErrors, definitionUpdateErrors, statusErrors } from "./validation.ts";
 
@@ -43,6 +44,7 @@ export const customResourceDefinitions = defineResource<Definition>({
   validateCreate: definitionErrors,
   validateUpdate: definitionUpdateErrors,
   validateStatusUpdate: statusErrors,
+  warnings: formatWarnings,
   /** Its own finalizer holds it until the server has removed all of its objects. */
   beginDeletion(draft, now) {
     const finalizers = draft.metadata.finalizers ?? [];

@@ -44,6 +44,17 @@ const checks: Record<string, Check> = {
   "k8s-long-name": (text) => dns1123Subdomain(text).length === 0,
 };
 
+/** Formats of numbers, by type. */
+const numberFormats: Record<string, readonly string[]> = {
+  integer: ["int32", "int64"],
+  number: ["float", "double"],
+};
+
+/** Whether values of this type are checked for such a format. */
+export function isKnownFormat(format: string, type = "string"): boolean {
+  return type === "string" ? Object.hasOwn(checks, format) : (numberFormats[type]?.includes(format) ?? false);
+}
+
 /** True if the text is of the format, or nobody knows the format. */
 export function hasFormat(text: string, format: string): boolean {
   return !Object.hasOwn(checks, format) || checks[format]!(text);

@@ -12,7 +12,7 @@ import { defaultErrors } from "./default_validation.ts";
 import { listTypeErrors } from "./list_type_validation.ts";
 import { type CostSheet, ruleErrors, totalCostErrors } from "./rule_validation.ts";
 import { structuralErrors } from "./structural.ts";
-import { isJsonObject, itemsOf, type JsonSchema, valuesOf } from "./types.ts";
+import { childSchemas, isJsonObject, itemsOf, type JsonSchema, valuesOf } from "./types.ts";
 
 /** What checking one version's schema needs to know besides. */
 export interface SchemaContext {
@@ -125,16 +125,6 @@ function hasUnsupported(schema: JsonSchema): boolean {
 function isSet(value: unknown): boolean {
   if (value === undefined || value === "") return false;
   return !isJsonObject(value) || Object.keys(value).length > 0;
-}
-
-function* childSchemas(schema: JsonSchema): Generator<JsonSchema> {
-  const items = itemsOf(schema);
-  const values = valuesOf(schema);
-  if (items) yield items;
-  if (values) yield values;
-  if (schema.not) yield schema.not;
-  for (const word of ["allOf", "anyOf", "oneOf"] as const) yield* schema[word] ?? [];
-  yield* Object.values(schema.properties ?? {});
 }
 
 interface Scene {

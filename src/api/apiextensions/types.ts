@@ -144,6 +144,17 @@ export function valuesOf(schema: JsonSchema): JsonSchema | undefined {
   return typeof schema.additionalProperties === "object" ? schema.additionalProperties : undefined;
 }
 
+/** The schemas right below a schema. */
+export function* childSchemas(schema: JsonSchema): Generator<JsonSchema> {
+  const items = itemsOf(schema);
+  const values = valuesOf(schema);
+  if (items) yield items;
+  if (values) yield values;
+  if (schema.not) yield schema.not;
+  for (const word of ["allOf", "anyOf", "oneOf"] as const) yield* schema[word] ?? [];
+  yield* Object.values(schema.properties ?? {});
+}
+
 /** A JSON object and no list. */
 export function isJsonObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);

@@ -13,6 +13,7 @@ import {
   sameValue,
 } from "../parts/checks.ts";
 import { ageColumn, containerColumns, integer, labelsText, selectorText, text, wide } from "../parts/columns.ts";
+import { fields, type GoShape, goValue } from "../parts/goshape.ts";
 import { statusSubresource } from "../parts/subresources.ts";
 import { amountOf, checkCollisions, checkCountOrPercent, checkEndlessTemplate, checkNotOverAll } from "./validation.ts";
 
@@ -47,11 +48,16 @@ function defaults(set: DaemonSet): void {
   defaultPodTemplate(spec.template);
 }
 
+/** The strategy as the real server prints its own struct. */
+const goStrategy: GoShape = {
+  Type: ["type", ""],
+  RollingUpdate: ["rollingUpdate", null, () => fields("MaxUnavailable MaxSurge", 0)],
+};
+
 function checkStrategy(errors: Errors, { type, rollingUpdate }: any, path: FieldPath): void {
   if (type === "OnDelete") return;
   if (type !== "RollingUpdate") {
-    const shown = { Type: type, RollingUpdate: rollingUpdate ?? null };
-    errors.push(notSupported(path, shown, ["RollingUpdate", "OnDelete"]));
+    errors.push(notSupported(path, goValue({ type, rollingUpdate }, goStrategy), ["RollingUpdate", "OnDelete"]));
     return;
   }
   const at = path.child("rollingUpdate");

@@ -79,6 +79,12 @@ daemonSet.check(
   "spec.updateStrategy.rollingUpdate.maxSurge: Invalid value: 1: may not be set when maxUnavailable is non-zero",
 );
 
+daemonSet.check(
+  "moves in a way that there is",
+  of({ updateStrategy: { type: "x", rollingUpdate: { maxUnavailable: 2 } } }),
+  'spec.updateStrategy: Unsupported value: {"Type":"x","RollingUpdate":{"MaxUnavailable":2,"MaxSurge":0}}: supported values: "RollingUpdate", "OnDelete"',
+);
+
 const statefulSet = checksOf(statefulSets);
 statefulSet.checkMade("keeps its claims", of(), ({ spec }) => spec.persistentVolumeClaimRetentionPolicy, {
   whenDeleted: "Retain",

@@ -10,7 +10,7 @@ import { checkImmutable, checkLabelSelector, type Errors, sameValue } from "../p
 import { ageColumn, containerColumns, selectorText, text, wide } from "../parts/columns.ts";
 import { statusSubresource } from "../parts/subresources.ts";
 
-import { checkJobSpec, jobWarnings } from "./jobspec.ts";
+import { checkJobSpec, jobWarnings, shownFailurePolicy, shownSuccessPolicy } from "./jobspec.ts";
 import { checkJobStatus } from "./jobstatus.ts";
 
 type Job = KubeObject & { spec: any; status?: any };
@@ -136,11 +136,22 @@ function validateUpdate(next: Job, previous: Job): FieldError[] {
   checkCompletionsUpdate(errors, next, previous);
   checkImmutable(errors, next.spec.selector, previous.spec.selector, () => specPath.child("selector"));
   checkTemplateUpdate(errors, next, previous);
-  for (const field of ["completionMode", "podFailurePolicy", "backoffLimitPerIndex", "managedBy", "successPolicy"]) {
-    checkImmutable(errors, next.spec[field], previous.spec[field], () => specPath.child(field));
+  for (const [field, shown] of Object.entries(fixedFields)) {
+    const [now, before] = [next.spec[field], previous.spec[field]];
+    if (sameValue(now, before)) continue;
+    errors.push(invalid(specPath.child(field), shown(now) ?? null, "field is immutable"));
   }
   return errors;
 }
+
+/** What never changes, and how a message shows it. */
+const fixedFields = {
+  completionMode: (mode: any) => mode,
+  podFailurePolicy: shownFailurePolicy,
+  backoffLimitPerIndex: (limit: any) => limit,
+  managedBy: (manager: any) => manager,
+  successPolicy: shownSuccessPolicy,
+};
 
 /** Conditions that name a job's state, the first that holds counts. */
 const states = [

@@ -14,7 +14,7 @@ import {
 import { domainPrefixedPath, qualifiedName } from "../machinery/names.ts";
 import type { KubeObject } from "../machinery/object.ts";
 import { addInvalid, checkNonNegative, checkOneOf, type Errors } from "../parts/checks.ts";
-import { fields, goValue } from "../parts/goshape.ts";
+import { fields, type GoShape, goValue } from "../parts/goshape.ts";
 import { countIndexes } from "./indexes.ts";
 
 const parallelismOfIndexedMax = 100_000;
@@ -91,6 +91,24 @@ function checkFailureRule(errors: Errors, rule: any, spec: any, path: FieldPath)
   }
 }
 
+/** Policies as the real server prints its own structs. */
+const goCodes: GoShape = {
+  ContainerName: ["containerName", null],
+  Operator: ["operator", ""],
+  Values: ["values", null],
+};
+const goFailureRule: GoShape = {
+  Action: ["action", ""],
+  OnExitCodes: ["onExitCodes", null, () => goCodes],
+  OnPodConditions: ["onPodConditions", null, () => fields("Type Status", "")],
+};
+const goSuccessRule: GoShape = fields("SucceededIndexes SucceededCount", null);
+
+/** A policy in a message: each of its rules in their shape. */
+const shownPolicy = (policy: any, rule: GoShape) => policy && { Rules: goValue(policy.rules ?? null, rule) };
+export const shownFailurePolicy = (policy: any) => shownPolicy(policy, goFailureRule);
+export const shownSuccessPolicy = (policy: any) => shownPolicy(policy, goSuccessRule);
+
 function checkFailurePolicy(errors: Errors, spec: any, path: FieldPath): void {
   const { rules = [] } = spec.podFailurePolicy;
   if (rules.length > rulesMax) errors.push(tooMany(path.child("rules"), rules.length, rulesMax));
@@ -126,9 +144,7 @@ function checkSuccessRule(errors: Errors, rule: any, completions: number, path: 
 function checkSuccessPolicy(errors: Errors, spec: any, path: FieldPath): void {
   const { rules = [] } = spec.successPolicy;
   if (spec.completionMode !== "Indexed") {
-    // The real server prints its own struct here.
-    const shown = rules.map((rule: any) => goValue(rule, fields("SucceededIndexes SucceededCount", null)));
-    errors.push(invalid(path, { Rules: shown }, needsIndexed));
+    errors.push(invalid(path, shownSuccessPolicy(spec.successPolicy), needsIndexed));
     return;
   }
   if (rules.length === 0)

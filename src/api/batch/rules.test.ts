@@ -33,6 +33,14 @@ job.check(
   work({ managedBy: "x" }),
   'spec.managedBy: Invalid value: "x": must be a domain-prefixed path (such as "acme.io/foo")',
 );
+const rule = { action: "Ignore", onPodConditions: [{ type: "x", status: "True" }] };
+job.checkUpdate(
+  "keeps its policies",
+  work(),
+  work({ podFailurePolicy: { rules: [rule] }, backoffLimitPerIndex: 1 }),
+  'spec.podFailurePolicy: Invalid value: {"Rules":[{"Action":"Ignore","OnExitCodes":null,"OnPodConditions":[{"Type":"x","Status":"True"}]}]}: field is immutable',
+  "spec.backoffLimitPerIndex: Invalid value: 1: field is immutable",
+);
 job.checkStatus(
   "does not succeed and fail",
   work(),
