@@ -61,6 +61,18 @@ export function checksOf(resource: Resource) {
         assert.deepEqual(pick(next), wanted);
       });
     },
+    /** What a write of the status makes of it. */
+    checkStatusMade(name: string, fields: object, before: object, after: object, wanted: unknown): void {
+      test(`${resource.id}: ${name}`, () => {
+        const [previous, next] = [before, after].map((status) => ({
+          ...made(resource, fields),
+          status: structuredClone(status),
+        }));
+        resource.defaults?.(next);
+        resource.prepareStatusUpdate?.(next, previous, facts);
+        assert.deepEqual(next?.status, wanted);
+      });
+    },
     /** What is wrong with a change of the status. */
     checkStatus(name: string, fields: object, before: object, after: object, ...wanted: string[]): void {
       test(`${resource.id}: ${name}`, () => {

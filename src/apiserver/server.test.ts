@@ -119,6 +119,67 @@ check("the status has a door of its own", async ({ client }) => {
   assert.deepEqual([status.status.phase, status.spec.nodeName], ["Running", undefined]);
 });
 
+const owner = { apiVersion: "v1", kind: "Pod", name: "o", uid: "u" };
+const metadata = { labels: { l: "1" }, annotations: { a: "1" }, ownerReferences: [owner] };
+const inStatus: readonly [resource: string, object: object, kept: readonly string[]][] = [
+  ["pods", pod("x"), ["labels", "annotations"]],
+  [
+    "deployments.apps",
+    {
+      apiVersion: "apps/v1",
+      kind: "Deployment",
+      metadata: { name: "x", namespace: "default" },
+      spec: {
+        selector: { matchLabels: { a: "b" } },
+        template: { metadata: { labels: { a: "b" } }, spec: { containers: [{ name: "c", image: "i" }] } },
+      },
+    },
+    ["annotations", "ownerReferences"],
+  ],
+  [
+    "resourcequotas",
+    { apiVersion: "v1", kind: "ResourceQuota", metadata: { name: "x", namespace: "default" }, spec: {} },
+    ["labels", "annotations", "ownerReferences"],
+  ],
+  [
+    "volumeattachments.storage.k8s.io",
+    {
+      apiVersion: "storage.k8s.io/v1",
+      kind: "VolumeAttachment",
+      metadata: { name: "x" },
+      spec: { attacher: "a", nodeName: "n", source: { persistentVolumeName: "v" } },
+    },
+    [],
+  ],
+];
+for (const [resource, object, kept] of inStatus) {
+  check(`metadata that comes with the status of ${resource}`, async ({ client }) => {
+    const { metadata: where } = await client.create<KubeObject>(resource, object as KubeObject);
+    const next = await client.patch<KubeObject>(resource, where, "merge", { metadata }, { subresource: "status" });
+    assert.deepEqual(
+      Object.keys(metadata).filter((field) => field in next.metadata),
+      kept,
+    );
+  });
+}
+
+const range = (status: string) => ({
+  apiVersion: "networking.k8s.io/v1",
+  kind: "ServiceCIDR",
+  metadata: { name: "x" },
+  spec: { cidrs: ["10.9.0.0/16"] },
+  status: { conditions: [{ type: "Ready", status, reason: "R", message: "", lastTransitionTime: null }] },
+});
+check("the status of a range of addresses may come with all of it", async ({ client }) => {
+  const id = "servicecidrs.networking.k8s.io";
+  const made = await client.create<KubeObject>(id, range("True") as unknown as KubeObject);
+  const changed = await client.patch<KubeObject>(id, made.metadata, "merge", { status: range("False").status });
+  assert.deepEqual(
+    [made, changed].map(({ status }) => status.conditions[0].status),
+    ["True", "False"],
+  );
+});
+
 check("a dry run leaves nothing", async ({ client, failure }) => {
   await client.create("configmaps", configMap("x"), { dryRun: true });
   assert.equal(await failure(client.get("configmaps", here("x"))), '404 NotFound configmaps "x" not found');

@@ -16,7 +16,7 @@ import {
 } from "../parts/columns.ts";
 import { statusSubresource } from "../parts/subresources.ts";
 
-import { checkJobSpec, jobWarnings } from "./jobspec.ts";
+import { checkJobSpec, defaultFailurePolicy, jobWarnings } from "./jobspec.ts";
 import { checkSchedule } from "./schedule.ts";
 
 type CronJob = KubeObject & { spec: any; status?: any };
@@ -35,6 +35,7 @@ function defaults({ spec }: CronJob): void {
   spec.jobTemplate ??= {};
   spec.jobTemplate.metadata ??= {};
   spec.jobTemplate.spec ??= {};
+  defaultFailurePolicy(spec.jobTemplate.spec);
   spec.jobTemplate.spec.template ??= {};
   defaultPodTemplate(spec.jobTemplate.spec.template);
 }

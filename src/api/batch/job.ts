@@ -10,7 +10,7 @@ import { checkImmutable, checkLabelSelector, type Errors, sameValue } from "../p
 import { ageColumn, containerColumns, selectorText, text, wide } from "../parts/columns.ts";
 import { statusSubresource } from "../parts/subresources.ts";
 
-import { checkJobSpec, jobWarnings, shownFailurePolicy, shownSuccessPolicy } from "./jobspec.ts";
+import { checkJobSpec, defaultFailurePolicy, jobWarnings, shownFailurePolicy, shownSuccessPolicy } from "./jobspec.ts";
 import { checkJobStatus } from "./jobstatus.ts";
 
 type Job = KubeObject & { spec: any; status?: any };
@@ -43,9 +43,7 @@ function defaults(job: Job): void {
   spec.suspend ??= false;
   spec.manualSelector ??= false;
   spec.podReplacementPolicy ??= spec.podFailurePolicy ? "Failed" : "TerminatingOrFailed";
-  for (const { onPodConditions } of spec.podFailurePolicy?.rules ?? []) {
-    for (const condition of onPodConditions ?? []) condition.status ||= "True";
-  }
+  defaultFailurePolicy(spec);
   spec.template ??= {};
   defaultPodTemplate(spec.template);
   for (const condition of status?.conditions ?? []) {

@@ -17,6 +17,13 @@ import { addInvalid, checkNonNegative, checkOneOf, type Errors } from "../parts/
 import { fields, type GoShape, goValue } from "../parts/goshape.ts";
 import { countIndexes } from "./indexes.ts";
 
+/** A condition that a failure policy looks for holds, if it does not say otherwise. */
+export function defaultFailurePolicy({ podFailurePolicy }: any): void {
+  for (const { onPodConditions } of podFailurePolicy?.rules ?? []) {
+    for (const condition of onPodConditions ?? []) condition.status ||= "True";
+  }
+}
+
 const parallelismOfIndexedMax = 100_000;
 /** Beyond this many completions, indexes that fail one by one (KEP-3850) have tighter bounds. */
 const completionsUsual = 100_000;

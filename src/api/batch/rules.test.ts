@@ -83,3 +83,14 @@ cron.check(
   { ...every({}), metadata: { name: "a".repeat(53) } },
   `metadata.name: Invalid value: "${"a".repeat(53)}": must be no more than 52 characters`,
 );
+
+cron.checkMade(
+  "counts conditions that hold",
+  every({
+    jobTemplate: {
+      spec: { template, podFailurePolicy: { rules: [{ action: "Ignore", onPodConditions: [{ type: "A" }] }] } },
+    },
+  }),
+  ({ spec }) => spec.jobTemplate.spec.podFailurePolicy.rules[0].onPodConditions,
+  [{ type: "A", status: "True" }],
+);

@@ -14,7 +14,7 @@ const request = (fields: object) => ({
   },
 });
 
-const { check, checkChanged, checkStatus } = checksOf(certificateSigningRequests);
+const { check, checkChanged, checkStatus, checkStatusMade } = checksOf(certificateSigningRequests);
 check("a request", request({}));
 check(
   "no request",
@@ -96,4 +96,14 @@ checkStatus(
   { certificate: one },
   { certificate: other },
   "status.certificate: Forbidden: updates may not modify existing certificate content",
+);
+
+const decided = { type: "Approved", status: "True", reason: "R", message: "m" };
+const times = { lastUpdateTime: "2020-01-01T00:00:00Z", lastTransitionTime: "2020-01-01T00:00:00Z" };
+checkStatusMade(
+  "a decision stays as it was made",
+  request({}),
+  { conditions: [{ ...decided, ...times }] },
+  { conditions: [{ ...decided, message: "other", ...times }] },
+  { conditions: [{ ...decided, ...times }] },
 );

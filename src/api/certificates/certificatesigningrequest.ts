@@ -166,7 +166,17 @@ export function approvalErrors(next: any, previous: any): FieldError[] {
   return [...conditionErrors(next), ...decisionErrors(next, previous, true)];
 }
 
+/** Decisions stay as they were made: only an approval writes them. */
+function keepDecisions(next: any, previous: any): void {
+  for (const type of decisions) {
+    const before = ofType(previous, type);
+    if (ofType(next, type).length !== before.length) continue;
+    next.status.conditions = next.status.conditions.map((each: any) => (each.type === type ? before.shift() : each));
+  }
+}
+
 function prepareStatusUpdate(next: any, previous: any, { now }: RequestFacts): void {
+  if (next.status?.conditions) keepDecisions(next, previous);
   populateConditionTimes(next, previous, now);
 }
 

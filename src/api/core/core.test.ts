@@ -11,6 +11,7 @@ import { persistentVolumeClaims } from "./persistentvolumeclaim.ts";
 import { resourceQuotas } from "./resourcequota.ts";
 import { secrets } from "./secret.ts";
 import { services } from "./service.ts";
+import { serviceAccounts } from "./serviceaccount.ts";
 
 const maps = checksOf(configMaps);
 maps.check("accepts data", { data: { "a.b": "1" }, binaryData: { c: "MQ==" } });
@@ -53,10 +54,36 @@ space.checkMade(
   [{ "kubernetes.io/metadata.name": "x" }, { finalizers: ["kubernetes"] }, { phase: "Active" }],
 );
 
+space.checkMade(
+  "cannot be labelled with another name",
+  { metadata: { name: "x", labels: { "kubernetes.io/metadata.name": "y" } } },
+  ({ metadata }) => metadata.labels,
+  { "kubernetes.io/metadata.name": "x" },
+);
+const account = checksOf(serviceAccounts);
+account.checkMade(
+  "refers to secrets by name",
+  { secrets: [{ kind: "Secret", name: "a", namespace: "b" }] },
+  ({ secrets }) => secrets,
+  [{ name: "a" }],
+);
+
 const node = checksOf(nodes);
 node.checkMade("has one range twice", { spec: { podCIDR: "10.0.0.0/24" } }, ({ spec }) => spec.podCIDRs, [
   "10.0.0.0/24",
 ]);
+node.checkMade(
+  "counts the single range",
+  { spec: { podCIDR: "10.0.0.0/24", podCIDRs: ["10.1.0.0/24"] } },
+  ({ spec }) => spec.podCIDRs,
+  ["10.0.0.0/24"],
+);
+node.checkMade(
+  "is not configured here",
+  { spec: { configSource: {} }, status: { config: {} } },
+  ({ spec, status }) => [spec, status],
+  [{}, {}],
+);
 node.checkUpdate(
   "keeps its range",
   { spec: { podCIDR: "10.0.0.0/24" } },
@@ -184,7 +211,27 @@ claim.checkUpdate(
   { spec: claimSpec("1Gi", { storageClassName: "fast", volumeName: "v" }) },
 );
 
+claim.checkChanged(
+  "keeps both names of its source",
+  { spec: claimSpec() },
+  { spec: claimSpec("1Gi", { dataSource: { kind: "PersistentVolumeClaim", name: "c" } }) },
+  ({ spec }) => spec.dataSourceRef,
+  { kind: "PersistentVolumeClaim", name: "c" },
+);
+
 const volume = checksOf(persistentVolumes);
+const since = { lastPhaseTransitionTime: "2020-01-01T00:00:00Z" };
+const soon = { lastPhaseTransitionTime: "2026-01-01T00:00:00Z" };
+const bound = { phase: "Bound" };
+volume.checkStatusMade("is in a phase since", {}, { ...bound, ...since }, bound, { ...bound, ...since });
+volume.checkStatusMade("is in a new phase now", {}, since, { ...bound, ...since }, { ...bound, ...soon });
+volume.checkStatusMade(
+  "believes its writer",
+  {},
+  { phase: "Available", ...soon },
+  { ...bound, ...since },
+  { ...bound, ...since },
+);
 volume.check(
   "has a source",
   { spec: { accessModes: ["ReadWriteOnce"], capacity: { storage: "1Gi" } } },

@@ -15,7 +15,7 @@ const standardFinalizers = [ownFinalizer, "orphan", "foregroundDeletion"];
 function defaults({ metadata }: Namespace): void {
   if (!metadata.name) return;
   metadata.labels ??= {};
-  metadata.labels[nameLabel] ??= metadata.name;
+  metadata.labels[nameLabel] = metadata.name;
 }
 
 /** The finalizer lets the namespace's contents go first. */

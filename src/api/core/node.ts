@@ -33,8 +33,9 @@ function kernelText({ status }: any): string {
 
 /** `podCIDR` is the first of `podCIDRs`; old clients know only the former. */
 function defaults({ spec, status }: Node): void {
-  if (spec.podCIDR && !spec.podCIDRs?.length) spec.podCIDRs = [spec.podCIDR];
-  else if (spec.podCIDRs?.length) spec.podCIDR = spec.podCIDRs[0];
+  const first = spec.podCIDRs?.[0];
+  if (spec.podCIDR && spec.podCIDR !== first) spec.podCIDRs = [spec.podCIDR];
+  else if (first) spec.podCIDR = first;
   if (status?.capacity && !status.allocatable) status.allocatable = { ...status.capacity };
 }
 
@@ -55,7 +56,7 @@ export const nodes = defineResource<Node>({
   storagePrefix: "minions",
   subresources: [proxySubresource("NodeProxyOptions"), statusSubresource],
   statusFields: ["status"],
-  statusOnCreate: true,
+  statusWith: "create",
   defaults,
   prepareCreate: dropConfig,
   prepareUpdate: dropConfig,

@@ -134,8 +134,12 @@ export const persistentVolumes = defineResource<Volume>({
     draft.status = { phase: "Pending", lastPhaseTransitionTime: formatTime(now) };
   },
   prepareStatusUpdate({ status }, previous, { now }) {
-    // When the phase changed last (KEP-3762).
-    if (status && status.phase !== previous.status?.phase) status.lastPhaseTransitionTime = formatTime(now);
+    if (!status) return;
+    // When the phase changed last (KEP-3762), unless the writer knows better.
+    const { phase, lastPhaseTransitionTime: before } = previous.status ?? {};
+    if (status.phase === phase && before) status.lastPhaseTransitionTime ??= before;
+    else if (status.phase !== phase && [undefined, before].includes(status.lastPhaseTransitionTime))
+      status.lastPhaseTransitionTime = formatTime(now);
   },
   validate,
   validateUpdate,

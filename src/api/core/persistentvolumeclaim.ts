@@ -169,6 +169,7 @@ export const persistentVolumeClaims = defineResource<Claim>({
     draft.status = { phase: "Pending" };
     joinDataSources(draft.spec);
   },
+  prepareUpdate: ({ spec }) => joinDataSources(spec),
   validate({ spec }) {
     const errors: FieldError[] = [];
     checkClaimSpec(errors, spec, specPath);

@@ -7,7 +7,7 @@ import { checkFixedAnnotations, checkPodAnnotations } from "./podspec/annotation
 import { checkImageTrimmed } from "./podspec/containers.ts";
 import { defaultPodOnly, defaultPodSpec, dropGated } from "./podspec/defaults.ts";
 import { checkPodSpec } from "./podspec/podspec.ts";
-import { checkProfilesAgree } from "./podspec/profiles.ts";
+import { adoptAppArmor, checkProfilesAgree } from "./podspec/profiles.ts";
 import { qosClass } from "./podspec/requirements.ts";
 import { applyLabelKeys } from "./podspec/scheduling.ts";
 import { checkPodStatusUpdate } from "./podspec/statusupdate.ts";
@@ -51,11 +51,25 @@ function defaults(pod: Pod): void {
   defaultStatus(pod);
 }
 
+/** What a status that leaves it out keeps: the class of service, and the generations that its parts were written for. */
+function prepareStatusUpdate({ status }: Pod, { status: before }: Pod): void {
+  if (!status || !before) return;
+  if (before.qosClass) status.qosClass ||= before.qosClass;
+  if (before.observedGeneration) status.observedGeneration ||= before.observedGeneration;
+  const given = Object.groupBy<string, any>(before.conditions ?? [], ({ type }) => type);
+  for (const condition of status.conditions ?? []) {
+    // A type may stand there more than once: the first takes after the first.
+    const observed = given[condition.type]?.shift()?.observedGeneration;
+    if (observed) condition.observedGeneration ||= observed;
+  }
+}
+
 const formatTime = (now: number): string => `${new Date(now).toISOString().slice(0, 19)}Z`;
 
 /** A new pod is pending, and its service class is settled for good. */
-function prepareCreate(pod: Pod, { now }: RequestFacts): void {
+function prepareCreate(pod: Pod, { now, warn }: RequestFacts): void {
   dropGated(pod.spec);
+  adoptAppArmor(pod, warn);
   applyLabelKeys(pod.spec, pod.metadata.labels);
   pod.status = { phase: "Pending", qosClass: qosClass(pod.spec) };
   if (!pod.spec.schedulingGates?.length) return;
@@ -156,6 +170,7 @@ export const pods = defineResource<Pod>({
   defaults,
   prepareCreate,
   prepareUpdate: ({ spec }) => dropGated(spec),
+  prepareStatusUpdate,
   validate,
   validateCreate,
   validateUpdate(next, previous) {

@@ -258,3 +258,54 @@ pod.checkStatus(
   { resourceClaimStatuses: [{ name: "a" }] },
   'status.resourceClaimStatuses[0].name: Invalid value: "a": must match the name of an entry in `spec.resourceClaims`',
 );
+
+const appArmor = (profile: string, rest: object = {}, container: object = {}) => ({
+  metadata: { annotations: { "container.apparmor.security.beta.kubernetes.io/c": profile } },
+  ...withMain(container, rest),
+});
+const profileOf = ({ spec }: any) => spec.containers[0].securityContext?.appArmorProfile;
+const unconfined = { securityContext: { appArmorProfile: { type: "Unconfined" } } };
+pod.checkMade("takes its profile from the annotation", appArmor("localhost/p"), profileOf, {
+  type: "Localhost",
+  localhostProfile: "p",
+});
+pod.checkMade("has it from the pod already", appArmor("unconfined", unconfined), profileOf, undefined);
+pod.checkMade("has one of its own", appArmor("unconfined", {}, unconfined), profileOf, { type: "Unconfined" });
+pod.checkMade("makes nothing of an odd one", appArmor("localhost/ p"), profileOf, undefined);
+
+const condition = { type: "Ready", status: "True", lastProbeTime: null, lastTransitionTime: null };
+pod.checkStatusMade(
+  "what a status leaves out stays",
+  {},
+  { qosClass: "BestEffort", observedGeneration: 2, conditions: [{ ...condition, observedGeneration: 1 }] },
+  { conditions: [condition, { ...condition }] },
+  {
+    qosClass: "BestEffort",
+    observedGeneration: 2,
+    conditions: [{ ...condition, observedGeneration: 1 }, condition],
+  },
+);
+pod.checkStatusMade(
+  "the single address counts",
+  {},
+  {},
+  { podIP: "1.1.1.1", podIPs: [{ ip: "2.2.2.2" }] },
+  { podIP: "1.1.1.1", podIPs: [{ ip: "1.1.1.1" }] },
+);
+pod.checkStatusMade(
+  "the first address is the single one",
+  {},
+  {},
+  { podIPs: [{ ip: "1.1.1.1" }, { ip: "::1" }] },
+  { podIP: "1.1.1.1", podIPs: [{ ip: "1.1.1.1" }, { ip: "::1" }] },
+);
+
+const pages = { limits: { "hugepages-2Mi": "2Mi" } };
+const both = { limits: { ...pages.limits, memory: "1Gi" } };
+const resourcesOf = ({ spec }: any) => spec.resources;
+const small = { limits: { memory: "1Gi" }, requests: { memory: "1Gi" } };
+pod.checkMade("that says nothing as a whole gets no pages", whole({}, both), resourcesOf, {});
+pod.checkMade("gets its containers' pages", whole(small, both), resourcesOf, {
+  limits: { memory: "1Gi", ...pages.limits },
+  requests: { memory: "1Gi", ...pages.limits },
+});

@@ -21,7 +21,6 @@ const affinitySeconds = 3 * 60 * 60;
 const clusterFamilies: readonly string[] = ["IPv4"];
 
 function defaults({ spec, status }: Service): void {
-  for (const each of status?.loadBalancer?.ingress ?? []) if (each.ip) each.ipMode ??= "VIP";
   spec.sessionAffinity ||= "None";
   if (spec.sessionAffinity === "None") delete spec.sessionAffinityConfig;
   if (spec.sessionAffinity === "ClientIP") {
@@ -36,7 +35,9 @@ function defaults({ spec, status }: Service): void {
   }
   if (isOpenToTheWorld(spec)) spec.externalTrafficPolicy ||= "Cluster";
   if (needsClusterIp(spec)) spec.internalTrafficPolicy ??= "Cluster";
-  if (spec.type === "LoadBalancer") spec.allocateLoadBalancerNodePorts ??= true;
+  if (spec.type !== "LoadBalancer") return;
+  spec.allocateLoadBalancerNodePorts ??= true;
+  for (const each of status?.loadBalancer?.ingress ?? []) if (each.ip) each.ipMode ??= "VIP";
 }
 
 /** `clusterIP` and the first of `clusterIPs` are one; old clients know only the former. */

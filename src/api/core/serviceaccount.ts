@@ -1,6 +1,11 @@
 import { defineResource } from "../machinery/resource.ts";
 import { ageColumn } from "../parts/columns.ts";
 
+/** Of the secrets only their names count. */
+function nameSecrets(account: any): void {
+  if (account.secrets) account.secrets = account.secrets.map(({ name }: { name?: string }) => (name ? { name } : {}));
+}
+
 export const serviceAccounts = defineResource({
   group: "",
   version: "v1",
@@ -12,5 +17,7 @@ export const serviceAccounts = defineResource({
   subresources: [
     { name: "token", verbs: ["create"], group: "authentication.k8s.io", version: "v1", kind: "TokenRequest" },
   ],
+  prepareCreate: nameSecrets,
+  prepareUpdate: nameSecrets,
   columns: [ageColumn],
 });

@@ -192,3 +192,8 @@ test("what is always written", () => {
     status: {},
   });
 });
+
+const amounts = (requests: object) => ({ spec: { containers: [{ resources: { requests } }] } });
+check("amounts of resources are counted in thousandths", "Pod", amounts({ cpu: "0.0001", memory: "1e-6" }), {
+  object: { ...amounts({ cpu: "1m", memory: "1e-3" }), metadata: {}, status: {} },
+});

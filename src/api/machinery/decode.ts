@@ -2,7 +2,7 @@
 // refused in its words, quantities and times become canonical, null and empty optional values go.
 
 import { DecodeError, goType, type Place, typeMismatch } from "./decode_errors.ts";
-import { canonicalQuantity } from "./quantity.ts";
+import { canonicalAmount, canonicalQuantity } from "./quantity.ts";
 import type { Definitions, Schema } from "./schema.ts";
 import { canonicalizeMicroTime, canonicalizeTime } from "./time.ts";
 
@@ -180,7 +180,10 @@ function structStep(schema: Schema, definition: string, go: string, definitions:
     const always = property["x-typernetes-always"];
     const struct = always !== undefined && always !== null && typeof always === "object";
     const omitZero = property["x-typernetes-omit-zero"] === true;
-    fields.set(name, { step: makeStep(property, undefined, definitions), omitZero, struct });
+    const step = holdsAmounts(definition, property)
+      ? mapStep(quantityStep(canonicalAmount), null, goType(property))
+      : makeStep(property, undefined, definitions);
+    fields.set(name, { step, omitZero, struct });
   }
   const structs = [...fields].filter(([, field]) => field.struct);
   const name = definition.slice(definition.lastIndexOf(".") + 1);
@@ -231,14 +234,21 @@ function strictPath(path: Place["path"], last: string): string {
   return text;
 }
 
-function quantityStep(value: unknown): unknown {
-  // Anything else fails as text that is no quantity, as the real server has it.
-  const text = typeof value === "string" ? value.trim() : typeof value === "number" ? value : "?";
-  try {
-    return canonicalQuantity(text);
-  } catch (error) {
-    throw new DecodeError((error as Error).message);
-  }
+function quantityStep(canonicalize: (text: string | number) => string): Step {
+  return (value) => {
+    // Anything else fails as text that is no quantity, as the real server has it.
+    const text = typeof value === "string" ? value.trim() : typeof value === "number" ? value : "?";
+    try {
+      return canonicalize(text);
+    } catch (error) {
+      throw new DecodeError((error as Error).message);
+    }
+  };
+}
+
+/** Whether a field holds amounts of resources: of cpu, memory and the like. Others are quantities of their own. */
+function holdsAmounts(definition: string, { additionalProperties: values }: Schema): boolean {
+  return typeof values === "object" && values.$ref === quantity && /\.api\.(core|node)\./.test(definition);
 }
 
 function timeStep(canonicalize: typeof canonicalizeTime): Step {
@@ -278,9 +288,10 @@ function choiceStep(name: string, definitions: Definitions): Step | undefined {
 }
 
 const meta = "io.k8s.apimachinery.pkg.apis.meta.v1.";
+const quantity = "io.k8s.apimachinery.pkg.api.resource.Quantity";
 
 const specialSteps: Record<string, Step> = {
-  "io.k8s.apimachinery.pkg.api.resource.Quantity": quantityStep,
+  [quantity]: quantityStep(canonicalQuantity),
   [`${meta}Time`]: timeStep(canonicalizeTime),
   [`${meta}MicroTime`]: timeStep(canonicalizeMicroTime),
   "io.k8s.apimachinery.pkg.util.intstr.IntOrString": intOrStringStep,

@@ -10,6 +10,7 @@ export interface Quantity {
 export type QuantityLike = string | number | Quantity;
 
 const nanoPerUnit = 1_000_000_000n;
+const nanoPerMilli = 1_000_000n;
 const quantityMax = (2n ** 63n - 1n) * nanoPerUnit;
 
 const decimalExponents: Record<string, number> = { n: -9, u: -6, m: -3, "": 0, k: 3, M: 6, G: 9, T: 12, P: 15, E: 18 };
@@ -118,6 +119,14 @@ export function canonicalQuantity(value: string | number): string {
   return canonicalMemo.get(text) ?? remember(canonicalMemo, text, formatQuantity(parseQuantity(text)));
 }
 
+/** `canonicalQuantity` of an amount of a resource: those are counted in thousandths, and what is finer is rounded up. */
+export function canonicalAmount(value: string | number): string {
+  const text = canonicalQuantity(value);
+  if (!/[nu]$|e-/.test(text)) return text;
+  const { nano, format } = parseQuantity(text);
+  return formatQuantity({ nano: ceilDivide(nano, nanoPerMilli) * nanoPerMilli, format });
+}
+
 /** Negative if a < b, zero if they are the same amount, positive if a > b. */
 export function compareQuantities(a: QuantityLike, b: QuantityLike): number {
   const difference = parseQuantity(a).nano - parseQuantity(b).nano;
@@ -148,7 +157,7 @@ export function quantityValue(value: QuantityLike): number {
 
 /** The value in thousandths, rounded up: millicores, for instance. */
 export function milliValue(value: QuantityLike): number {
-  return Number(ceilDivide(parseQuantity(value).nano, 1_000_000n));
+  return Number(ceilDivide(parseQuantity(value).nano, nanoPerMilli));
 }
 
 /** Division that rounds away from zero, as Kubernetes scales. */

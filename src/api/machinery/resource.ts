@@ -87,6 +87,8 @@ export interface RequestFacts {
   username: string;
   /** What else is known of who asks. */
   user?: { uid?: string; groups?: readonly string[]; extra?: Record<string, readonly string[]> };
+  /** Tells the writer something in a `Warning` header. */
+  warn?(text: string): void;
 }
 
 /**
@@ -130,8 +132,8 @@ export interface ResourceDeclaration<T extends KubeObject> {
   statusFields?: readonly string[];
   /** What a write of the status leaves as it is besides: all of the metadata, or these fields of it. */
   statusKeeps?: "metadata" | readonly ("labels" | "ownerReferences")[];
-  /** Whether a create may set the status fields all the same, as kubelets do for their nodes. */
-  statusOnCreate?: boolean;
+  /** Which writes of the main resource may set the status fields all the same: a create, as kubelets do for their nodes, or all. */
+  statusWith?: "create" | "all";
   /** How names must look. "dns1123subdomain" if absent. */
   nameRule?: "dns1123subdomain" | "dns1123label" | "dns1035label" | "path" | "none";
   /** Set if the kind's own rules come first, and metadata is looked at only if they find nothing wrong. */

@@ -96,6 +96,7 @@ export const serviceCidrs = defineResource<any>({
   subresources: [statusSubresource],
   statusFields: ["status"],
   statusKeeps: "metadata",
+  statusWith: "all",
   validate: validateRanges,
   validateUpdate: validateRangesUpdate,
   columns: [text("CIDRs", ({ spec }) => (spec?.cidrs ?? []).join(",")), ageColumn],

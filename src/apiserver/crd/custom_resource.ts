@@ -159,7 +159,7 @@ function deprecationOf(
 
 type Hooks = Pick<
   ResourceDeclaration<KubeObject>,
-  "validateCreate" | "validateUpdate" | "validateStatusUpdate" | "prepareStatusUpdate" | "warnings"
+  "validateCreate" | "validateUpdate" | "validateStatusUpdate" | "warnings"
 >;
 
 /** Kubernetes' rules of validation for custom resources. */

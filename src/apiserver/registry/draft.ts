@@ -1,6 +1,6 @@
 import { canonicalJson } from "../../api/machinery/hash.ts";
 import type { KubeObject } from "../../api/machinery/object.ts";
-import type { Resource } from "../../api/machinery/resource.ts";
+import type { RequestFacts, Resource } from "../../api/machinery/resource.ts";
 import type { AdmissionRequest, Registry, Scope } from "./scope.ts";
 
 /** Runs every admission plugin's `mutate`; twice if a policy or a webhook changed what others had seen before. */
@@ -44,6 +44,11 @@ function isEmpty(value: unknown): boolean {
 export function ordered(object: KubeObject): KubeObject {
   const { kind, apiVersion, metadata, ...rest } = object;
   return { kind, apiVersion, metadata, ...rest } as KubeObject;
+}
+
+/** What a resource's hooks may know of a request. */
+export function factsOf(registry: Registry, { user, warnings }: Scope): RequestFacts {
+  return { now: registry.clock.now(), username: user.username, user, warn: (text) => warnings.push(text) };
 }
 
 export const afterAdmission = " after mutating admission happens";

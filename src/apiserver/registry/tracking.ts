@@ -67,13 +67,14 @@ const statusParts = new Map<string, Fields>();
 
 /** What a write of this part of a resource never changes. */
 function ignoredFields(resource: Resource, part: string | undefined): Fields {
-  const { statusFields = [], id } = resource;
+  const { statusFields = [], statusWith, id } = resource;
   const key = `${part ?? ""} ${statusFields.join()} ${id}`;
   let fields = statusParts.get(key);
   if (!fields) {
-    if (part === "status") fields = { "f:spec": {}, ...keptMetadata(resource) };
-    else if (part === undefined) fields = Object.fromEntries(statusFields.map((each) => [`f:${each}`, {}]));
-    else fields = {};
+    if (part === "status") fields = { "f:spec": {}, ...keptMetadata(resource), ...partResets[`${id}/${part}`] };
+    else if (part === undefined && statusWith !== "all")
+      fields = Object.fromEntries(statusFields.map((each) => [`f:${each}`, {}]));
+    else fields = partResets[`${id}/${part}`] ?? {};
     statusParts.set(key, fields);
   }
   return fields;
@@ -85,6 +86,13 @@ function keptMetadata({ statusKeeps = [] }: Resource): Fields {
   if (statusKeeps.length === 0) return {};
   return { "f:metadata": Object.fromEntries(statusKeeps.map((field) => [`f:${field}`, {}])) };
 }
+
+/** What else a write of a part never changes, or is not counted for. */
+const partResets: Record<string, Fields> = {
+  "customresourcedefinitions.apiextensions.k8s.io/status": { "f:metadata": {} },
+  "certificatesigningrequests.certificates.k8s.io/status": { "f:status": { "f:conditions": {} } },
+  "certificatesigningrequests.certificates.k8s.io/approval": { "f:spec": {}, "f:status": { "f:certificate": {} } },
+};
 
 function inVersion(
   registry: Registry,

@@ -12,6 +12,7 @@ import {
   afterAdmission,
   definedOnly,
   dropRepeatedOwners,
+  factsOf,
   inStorage,
   ordered,
   review,
@@ -197,7 +198,7 @@ function prepareNext(
   refused: readonly FieldError[],
   subresource?: string,
 ): void {
-  const facts = { now: registry.clock.now(), username: scope.user.username, user: scope.user };
+  const facts = factsOf(registry, scope);
   // With a status comes the spec that is stored, which has its defaults.
   if (subresource !== "status") stored.defaults?.(next);
   if (subresource === "status") stored.prepareStatusUpdate?.(next, previous, facts);
@@ -298,7 +299,7 @@ function keepMetadata(draft: KubeObject, previous: KubeObject): void {
 function mergeParts(stored: Resource, next: KubeObject, previous: KubeObject, subresource?: string): void {
   const statusFields = stored.statusFields ?? [];
   if (subresource === undefined || subresource !== "status") {
-    if (subresource === "internal") return;
+    if (subresource === "internal" || stored.statusWith === "all") return;
     for (const field of statusFields) {
       if (previous[field] === undefined) delete next[field];
       else next[field] = previous[field];

@@ -16,6 +16,7 @@ import {
   afterAdmission,
   definedOnly,
   dropRepeatedOwners,
+  factsOf,
   inStorage,
   ordered,
   review,
@@ -102,9 +103,9 @@ async function createOnce(
   await admit(registry, admission);
   dropRepeatedOwners(draft, scope, afterAdmission);
   const object = toStored(resource, draft);
-  if (!stored.statusOnCreate) clearStatus(stored, object);
+  if (!stored.statusWith) clearStatus(stored, object);
   stored.defaults?.(object);
-  stored.prepareCreate?.(object, { now: registry.clock.now(), username: scope.user.username, user: scope.user });
+  stored.prepareCreate?.(object, factsOf(registry, scope));
   if (stored.generation) object.metadata.generation = 1;
   const errors = [...objectErrors(resource, object, stored), ...(stored.validateCreate?.(object, root) ?? [])];
   if (resource !== stored) errors.push(...(resource.validateCreate?.(object, root) ?? []));

@@ -71,9 +71,11 @@ export function checkPodResources(
 export function defaultPodResources(spec: PodSpec): void {
   const resources: ResourceRequirements | undefined = spec.resources;
   if (!resources) return;
+  const given = { ...resources.limits, ...resources.requests };
+  if (Object.keys(given).length === 0) return;
   const limits = { ...resources.limits };
   for (const [name, amount] of Object.entries(containerTotals(spec, "limits"))) {
-    if (isHugePages(name)) limits[name] ??= amount;
+    if (isHugePages(name) && given[name] === undefined) limits[name] = amount;
   }
   if (Object.keys(limits).length === 0) return;
   resources.limits = limits;

@@ -1,8 +1,9 @@
 // Profiles of Seccomp and AppArmor as old annotations name them, beside the fields that name them now: a pod that has both
 // says the same twice.
 
-import { type FieldPath, forbiddenField } from "../../machinery/field.ts";
+import { FieldPath, forbiddenField } from "../../machinery/field.ts";
 import type { Errors } from "../../parts/checks.ts";
+import { checkAppArmor } from "./security.ts";
 import { containersOf } from "./visit.ts";
 
 interface Annotated {
@@ -63,5 +64,32 @@ export function checkProfilesAgree(errors: Errors, { metadata, spec }: Annotated
     const profile = container.securityContext?.appArmorProfile ?? ofPod?.appArmorProfile;
     const where = at.child("securityContext", "appArmorProfile");
     checkAgrees(errors, "apparmor", annotations[appArmorPrefix + container.name], profile, where);
+  }
+}
+
+/** The profile that an annotation stands for; undefined for a text that names none. */
+function appArmorOf(text: string): { type: string; localhostProfile?: string } | undefined {
+  for (const [type, words] of Object.entries(appArmorWords)) if (words.includes(text)) return { type };
+  if (!text.startsWith(localPrefix)) return undefined;
+  const profile = { type: "Localhost", localhostProfile: text.slice(localPrefix.length) };
+  const errors: Errors = [];
+  checkAppArmor(errors, profile, new FieldPath());
+  return errors.length === 0 ? profile : undefined;
+}
+
+const sameProfile = (a: any, b: any): boolean => a?.type === b?.type && a?.localhostProfile === b?.localhostProfile;
+
+/** Fills in fields of a new pod from the annotations that they replaced (KEP-24), and says that the latter are old. */
+export function adoptAppArmor({ metadata, spec }: Annotated, warn?: (text: string) => void): void {
+  const annotations = metadata?.annotations;
+  if (!annotations || spec.os?.name === "windows") return;
+  for (const { container } of containersOf(spec, new FieldPath())) {
+    const key = appArmorPrefix + container.name;
+    if (annotations[key] === undefined || container.securityContext?.appArmorProfile) continue;
+    const profile = appArmorOf(annotations[key]);
+    if (profile && sameProfile(profile, spec.securityContext?.appArmorProfile)) continue;
+    if (profile) container.securityContext = { ...container.securityContext, appArmorProfile: profile };
+    const path = new FieldPath("metadata").child("annotations").key(key);
+    warn?.(`${path}: deprecated since v1.30; use the "appArmorProfile" field instead`);
   }
 }

@@ -44,7 +44,8 @@ const seccompShape: GoShape = { Type: ["type", ""], LocalhostProfile: ["localhos
 /** The longest path that Linux takes, without its end. */
 const profileBytesMax = 4095;
 
-function checkAppArmor(errors: Errors, profile: any, path: FieldPath): void {
+/** `appArmorProfile` of a pod or a container. */
+export function checkAppArmor(errors: Errors, profile: any, path: FieldPath): void {
   if (!profile) return;
   const { type, localhostProfile: local } = profile;
   const at = path.child("localhostProfile");
