@@ -1,9 +1,10 @@
-import { type FieldError, FieldPath, invalid } from "../machinery/field.ts";
+import { FieldPath } from "../machinery/field.ts";
 import { defineResource } from "../machinery/resource.ts";
 import { addressWarnings, rangeWarnings } from "../parts/addresses.ts";
 import { sameValue } from "../parts/checks.ts";
 import { ageColumn, balancerPoints, labelsText, text, wide } from "../parts/columns.ts";
 import { proxySubresource, statusSubresource } from "../parts/subresources.ts";
+import { settleFamilies } from "./servicefamilies.ts";
 import {
   isHeadless,
   isOpenToTheWorld,
@@ -16,9 +17,6 @@ import {
 import { validateService, validateServiceStatus, validateServiceUpdate } from "./servicevalidation.ts";
 
 const affinitySeconds = 3 * 60 * 60;
-
-/** Addresses of the cluster's services, the first family being the main one. */
-const clusterFamilies: readonly string[] = ["IPv4"];
 
 function defaults({ spec, status }: Service): void {
   spec.sessionAffinity ||= "None";
@@ -58,15 +56,17 @@ function keepAllocated(spec: ServiceSpec, previous: ServiceSpec): void {
   if (needsClusterIp(spec) && needsClusterIp(previous)) {
     if (!spec.clusterIP) spec.clusterIP = previous.clusterIP;
     if (!spec.clusterIPs?.length && spec.clusterIP === previous.clusterIP) spec.clusterIPs = previous.clusterIPs;
-    spec.ipFamilies ??= previous.ipFamilies;
-    spec.ipFamilyPolicy ??= previous.ipFamilyPolicy;
+    if (!spec.ipFamilies?.length) spec.ipFamilies = previous.ipFamilies;
   }
   if (needsNodePort(spec) && needsNodePort(previous)) {
-    const given = new Map(previous.ports?.map((port) => [`${port.protocol}/${port.port}`, port.nodePort]));
-    const taken = new Set(spec.ports?.map(({ nodePort }) => nodePort));
+    const portsOf = ({ ports = [] }: ServiceSpec) => ports.map(({ nodePort }) => nodePort);
+    const given = new Map(previous.ports?.map(({ name = "", nodePort }) => [name, nodePort]));
+    const taken = new Set(portsOf(spec).filter((port) => portsOf(previous).includes(port)));
     for (const port of spec.ports ?? []) {
-      const nodePort = given.get(`${port.protocol}/${port.port}`);
-      if (!port.nodePort && nodePort && !taken.has(nodePort)) port.nodePort = nodePort;
+      const nodePort = given.get(port.name ?? "");
+      if (port.nodePort || !nodePort || taken.has(nodePort)) continue;
+      port.nodePort = nodePort;
+      taken.add(nodePort);
     }
   }
   if (needsHealthCheckPort(spec) && needsHealthCheckPort(previous)) {
@@ -97,32 +97,6 @@ function dropOfFormerType(spec: ServiceSpec, previous: ServiceSpec): void {
     drop("loadBalancerClass");
   }
   if (isOpenToTheWorld(previous) && !isOpenToTheWorld(spec)) drop("externalTrafficPolicy");
-}
-
-/** Settles which families of addresses the service has. */
-function settleFamilies({ spec }: Service): void {
-  if (spec.type === "ExternalName") return;
-  const withoutPods = isHeadless(spec) && Object.keys(spec.selector ?? {}).length === 0;
-  if (withoutPods && !spec.ipFamilies && !spec.ipFamilyPolicy) {
-    // Whoever makes its endpoints may make them of any family.
-    spec.ipFamilyPolicy = "RequireDualStack";
-    spec.ipFamilies = ["IPv4", "IPv6"];
-    return;
-  }
-  spec.ipFamilyPolicy ??= (spec.ipFamilies?.length ?? 0) > 1 ? "RequireDualStack" : "SingleStack";
-  if (!spec.ipFamilies?.length) {
-    const wanted = spec.ipFamilyPolicy === "SingleStack" ? clusterFamilies.slice(0, 1) : [...clusterFamilies];
-    const first = spec.clusterIPs?.[0];
-    spec.ipFamilies = first && !isHeadless(spec) && first.includes(":") ? ["IPv6"] : wanted;
-  }
-}
-
-function validateFamilies({ spec }: Service): FieldError[] {
-  const withoutPods = isHeadless(spec) && Object.keys(spec.selector ?? {}).length === 0;
-  if (spec.type === "ExternalName" || withoutPods || clusterFamilies.length > 1) return [];
-  const path = new FieldPath("spec").child("ipFamilyPolicy");
-  const why = "this cluster is not configured for dual-stack services";
-  return spec.ipFamilyPolicy === "RequireDualStack" ? [invalid(path, spec.ipFamilyPolicy, why)] : [];
 }
 
 const hintsAnnotation = "service.kubernetes.io/topology-aware-hints";
@@ -210,17 +184,19 @@ export const services = defineResource<Service>({
   nameRule: "dns1123label",
   createOnUpdate: true,
   defaults,
-  prepareCreate: ({ spec }) => joinAddresses(spec),
+  prepareCreate({ spec }) {
+    joinAddresses(spec);
+    settleFamilies(spec);
+  },
   prepareUpdate({ spec }, previous) {
     joinAddresses(spec, previous.spec);
     keepAllocated(spec, previous.spec);
     dropOfFormerType(spec, previous.spec);
+    settleFamilies(spec, previous.spec);
   },
-  validate: validateService,
-  validateCreate: validateFamilies,
+  validateCreate: validateService,
   validateUpdate: validateServiceUpdate,
   validateStatusUpdate: validateServiceStatus,
-  canonicalize: settleFamilies,
   warnings,
   columns: [
     text("Type", ({ spec }) => spec?.type ?? ""),

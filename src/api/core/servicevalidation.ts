@@ -1,26 +1,22 @@
 // What can be wrong with a service, in the order in which the real server looks at it.
 
 import { duplicate, type FieldError, FieldPath, forbiddenField, invalid, required } from "../machinery/field.ts";
+import { parseIp } from "../machinery/ip.ts";
 import { cidr, dns1123Label, dns1123Subdomain, ipAddress, portNumber, qualifiedName } from "../machinery/names.ts";
 import { specialAddress } from "../parts/addresses.ts";
 import { addInvalid, checkLabels, checkOneOf, checkRequiredOneOf, type Errors } from "../parts/checks.ts";
 import { checkPort } from "./podspec/probes.ts";
+import { addressChangeErrors, familyErrors } from "./servicefamilies.ts";
 import { isHeadless, isOpenToTheWorld, needsHealthCheckPort, type Service, type ServicePort } from "./servicetypes.ts";
 
 const specPath = new FieldPath("spec");
 const types = ["ClusterIP", "ExternalName", "LoadBalancer", "NodePort"];
 const protocols = ["SCTP", "TCP", "UDP"];
 const affinitySecondsMax = 86400;
-const kubeletPort = 10250;
 
 function checkByType(errors: Errors, { spec }: Service): void {
   switch (spec.type) {
     case "LoadBalancer":
-      for (const [index, { port }] of (spec.ports ?? []).entries()) {
-        if (port !== kubeletPort) continue;
-        const why = `may not expose port ${kubeletPort} externally since it is used by kubelet`;
-        errors.push(invalid(specPath.child("ports").index(index), port, why));
-      }
       checkNotHeadless(errors, spec, "LoadBalancer");
       break;
     case "NodePort":
@@ -81,111 +77,74 @@ function checkAffinity(errors: Errors, spec: Service["spec"]): void {
   if (spec.sessionAffinity !== "ClientIP") return;
   const seconds = spec.sessionAffinityConfig?.clientIP?.timeoutSeconds;
   const at = config.child("clientIP", "timeoutSeconds");
-  if (seconds === undefined) errors.push(required(at));
+  if (seconds === undefined) errors.push(required(at, "when session affinity type is ClientIP"));
   else if (seconds <= 0 || seconds > affinitySecondsMax) {
     errors.push(invalid(at, seconds, `must be greater than 0 and less than ${affinitySecondsMax}`));
-  }
-}
-
-function checkFamilies(errors: Errors, spec: Service["spec"]): void {
-  const seen = new Set<string>();
-  for (const [index, family] of (spec.ipFamilies ?? []).entries()) {
-    const at = () => specPath.child("ipFamilies").index(index);
-    checkOneOf(errors, family, ["IPv4", "IPv6"], at);
-    if (seen.has(family)) errors.push(duplicate(at(), family));
-    seen.add(family);
-  }
-  const policies = ["PreferDualStack", "RequireDualStack", "SingleStack"];
-  checkOneOf(errors, spec.ipFamilyPolicy, policies, () => specPath.child("ipFamilyPolicy"));
-}
-
-function checkAddresses(errors: Errors, spec: Service["spec"]): void {
-  if (spec.type === "ExternalName") return;
-  const addresses = spec.clusterIPs ?? [];
-  const path = specPath.child("clusterIPs");
-  if (!spec.clusterIP && addresses.length > 0) {
-    errors.push(invalid(path, addresses, "must be empty when `clusterIP` is not specified"));
-  } else if (addresses.length > 0 && addresses[0] !== spec.clusterIP) {
-    errors.push(invalid(path, addresses, "first value must match `clusterIP`"));
-  }
-  checkFamilies(errors, spec);
-  const before = errors.length;
-  for (const [index, address] of addresses.entries()) {
-    if (index === 0 && address === "None") {
-      if (addresses.length > 1) errors.push(invalid(path, addresses, "'None' must be the first and only value"));
-      continue;
-    }
-    addInvalid(errors, () => path.index(index), address, ipAddress(address));
-    if (addresses.indexOf(address) < index) errors.push(duplicate(path.index(index), address));
-  }
-  if (addresses.length > 2) errors.push(invalid(path, addresses, "may only hold up to 2 values"));
-  if (errors.length > before || isHeadless(spec)) return;
-  for (const [index, family] of (spec.ipFamilies ?? []).entries()) {
-    const address = addresses[index];
-    if (address === undefined || (family !== "IPv4" && family !== "IPv6")) continue;
-    if (address.includes(":") === (family === "IPv6")) continue;
-    const why = `expected an ${family} value as indicated by \`ipFamilies[${index}]\``;
-    errors.push(invalid(path.index(index), address, why));
   }
 }
 
 /** Ports that collide; the real server prints its own struct for them. */
 function checkCollisions(errors: Errors, spec: Service["spec"]): void {
   const ports = spec.ports ?? [];
-  const nodePorts = new Set<string>();
+  const at = (index: number) => specPath.child("ports").index(index);
+  for (const [index, { nodePort }] of ports.entries()) {
+    if (spec.type !== "ClusterIP" || !nodePort) continue;
+    errors.push(forbiddenField(at(index).child("nodePort"), "may not be used when `type` is 'ClusterIP'"));
+  }
   const seen = new Set<string>();
+  const isRepeated = (key: string) => seen.has(key) || !seen.add(key);
   for (const [index, { protocol, nodePort }] of ports.entries()) {
-    if (spec.type === "ClusterIP" && nodePort) {
-      const why = "may not be used when `type` is 'ClusterIP'";
-      errors.push(forbiddenField(specPath.child("ports").index(index).child("nodePort"), why));
+    if (nodePort && isRepeated(`node ${protocol}/${nodePort}`)) {
+      errors.push(duplicate(at(index).child("nodePort"), nodePort));
     }
-    if (nodePort && nodePorts.has(`${protocol}/${nodePort}`)) {
-      errors.push(duplicate(specPath.child("ports").index(index).child("nodePort"), nodePort));
-    }
-    nodePorts.add(`${protocol}/${nodePort}`);
   }
   for (const [index, { port, protocol }] of ports.entries()) {
-    if (seen.has(`${protocol}/${port}`)) {
-      const shown = { Name: "", Protocol: protocol, AppProtocol: null, Port: port, TargetPort: 0, NodePort: 0 };
-      errors.push(duplicate(specPath.child("ports").index(index), shown));
-    }
-    seen.add(`${protocol}/${port}`);
+    if (!isRepeated(`${protocol}/${port}`)) continue;
+    const shown = { Name: "", Protocol: protocol, AppProtocol: null, Port: port, TargetPort: 0, NodePort: 0 };
+    errors.push(duplicate(at(index), shown));
   }
 }
 
 const rangesAnnotation = "service.beta.kubernetes.io/load-balancer-source-ranges";
 
-/** Ranges as old clients write them. */
-function checkAnnotatedRanges(errors: Errors, { metadata, spec }: Service): void {
+/** Ranges as old clients write them; those that were there may stay as they are. */
+function checkAnnotatedRanges(errors: Errors, { metadata, spec }: Service, previous: Service | undefined): void {
   const ranges = metadata.annotations?.[rangesAnnotation];
   if (ranges === undefined || spec.loadBalancerSourceRanges?.length) return;
   const path = new FieldPath("metadata").child("annotations").key(rangesAnnotation);
   if (spec.type !== "LoadBalancer") {
     errors.push(forbiddenField(path, "may only be used when `type` is 'LoadBalancer'"));
   }
-  if (ranges.trim() === "") return;
+  if (ranges.trim() === "" || previous?.metadata.annotations?.[rangesAnnotation] === ranges) return;
   for (const range of ranges.split(",")) addInvalid(errors, () => path, range.trim(), cidr(range.trim()));
 }
 
-function checkLoadBalancer(errors: Errors, spec: Service["spec"]): void {
-  const onlyFor = "may only be used when `type` is 'LoadBalancer'";
+function checkLoadBalancer(errors: Errors, spec: Service["spec"], previous: Service["spec"] | undefined): void {
   const isLoadBalancer = spec.type === "LoadBalancer";
   if (spec.loadBalancerSourceRanges?.length) {
     // The capital is the real server's own.
     const path = specPath.child("LoadBalancerSourceRanges");
     if (!isLoadBalancer) errors.push(forbiddenField(path, onlyFor));
-    for (const [index, range] of spec.loadBalancerSourceRanges.entries()) {
-      addInvalid(errors, () => path.index(index), range, cidr(range.trim()));
+    const kept = new Set(previous?.loadBalancerSourceRanges?.map((range) => range.trim()));
+    for (const [index, given] of spec.loadBalancerSourceRanges.entries()) {
+      const range = given.trim();
+      if (!kept.has(range)) addInvalid(errors, () => path.index(index), range, cidr(range));
     }
   }
   const allocate = specPath.child("allocateLoadBalancerNodePorts");
   if (spec.allocateLoadBalancerNodePorts !== undefined && !isLoadBalancer)
     errors.push(forbiddenField(allocate, onlyFor));
+  checkClass(errors, spec);
+}
+
+function checkClass(errors: Errors, spec: Service["spec"]): void {
   if (spec.loadBalancerClass === undefined) return;
   const path = specPath.child("loadBalancerClass");
-  if (!isLoadBalancer) errors.push(forbiddenField(path, onlyFor));
+  if (spec.type !== "LoadBalancer") errors.push(forbiddenField(path, onlyFor));
   else addInvalid(errors, () => path, spec.loadBalancerClass, qualifiedName(spec.loadBalancerClass));
 }
+
+const onlyFor = "may only be used when `type` is 'LoadBalancer'";
 
 function checkTraffic(errors: Errors, spec: Service["spec"]): void {
   const policies = ["Cluster", "Local"];
@@ -200,15 +159,34 @@ function checkTraffic(errors: Errors, spec: Service["spec"]): void {
     errors.push(invalid(specPath.child("healthCheckNodePort"), spec.healthCheckNodePort, why));
   }
   checkOneOf(errors, spec.internalTrafficPolicy, policies, () => specPath.child("internalTrafficPolicy"));
-  const distributions = ["PreferClose", "PreferSameNode", "PreferSameZone"];
+  const distributions = ["PreferClose", "PreferSameZone", "PreferSameNode"];
   checkOneOf(errors, spec.trafficDistribution, distributions, () => specPath.child("trafficDistribution"));
 }
 
-/** Errors in a service. */
-export function validateService(service: Service): FieldError[] {
-  const errors: FieldError[] = [];
+const hintsAnnotation = "service.kubernetes.io/topology-aware-hints";
+const modeAnnotation = "service.kubernetes.io/topology-mode";
+
+/** The old and the new way to say where traffic goes must say the same. */
+function checkTopology(errors: Errors, { annotations }: Service["metadata"]): void {
+  const [hints, mode] = [annotations?.[hintsAnnotation], annotations?.[modeAnnotation]];
+  if (hints === undefined || mode === undefined || hints === mode) return;
+  const path = new FieldPath("metadata").child("annotations").key(modeAnnotation);
+  errors.push(invalid(path, mode, `must match annotations[${hintsAnnotation}] when both are specified`));
+}
+
+function checkExternalAddresses(errors: Errors, spec: Service["spec"], previous: Service["spec"] | undefined): void {
+  for (const [index, address] of (spec.externalIPs ?? []).entries()) {
+    const messages = previous?.externalIPs?.includes(address) ? [] : ipAddress(address);
+    const at = () => specPath.child("externalIPs").index(index);
+    addInvalid(errors, at, address, messages.length > 0 ? messages : specialAddress(address));
+  }
+}
+
+/** What is wrong with a service besides its families. */
+function checkService(errors: Errors, service: Service, previous?: Service): void {
   const { spec } = service;
   const ports = spec.ports ?? [];
+  checkTopology(errors, service.metadata);
   if (ports.length === 0 && !isHeadless(spec) && spec.type !== "ExternalName") {
     errors.push(required(specPath.child("ports")));
   }
@@ -216,60 +194,64 @@ export function validateService(service: Service): FieldError[] {
   checkPorts(errors, ports);
   checkLabels(errors, spec.selector, () => specPath.child("selector"));
   checkAffinity(errors, spec);
-  checkAddresses(errors, spec);
-  for (const [index, address] of (spec.externalIPs ?? []).entries()) {
-    const messages = ipAddress(address);
-    const at = () => specPath.child("externalIPs").index(index);
-    addInvalid(errors, at, address, messages.length > 0 ? messages : specialAddress(address));
-  }
+  checkExternalAddresses(errors, spec, previous?.spec);
   checkRequiredOneOf(errors, spec.type, types, () => specPath.child("type"));
   checkCollisions(errors, spec);
-  checkAnnotatedRanges(errors, service);
-  checkLoadBalancer(errors, spec);
+  checkAnnotatedRanges(errors, service, previous);
+  checkLoadBalancer(errors, spec, previous?.spec);
   checkTraffic(errors, spec);
+}
+
+/** Errors in a new service. */
+export function validateService(service: Service): FieldError[] {
+  const errors = familyErrors(service.spec);
+  if (errors.length === 0) checkService(errors, service);
   return errors;
 }
 
-/** Errors in a change: an address once given stays, and so does the load balancer's class. */
+/** Errors in a change, and then in the service as it would be: an address once given stays, and so does the class. */
 export function validateServiceUpdate(next: Service, previous: Service): FieldError[] {
-  const errors: FieldError[] = [];
   const [now, before] = [next.spec, previous.spec];
-  const bothHaveAddresses = now.type !== "ExternalName" && before.type !== "ExternalName";
-  if (bothHaveAddresses && before.clusterIPs?.[0] && now.clusterIPs?.[0] !== before.clusterIPs[0]) {
-    const path = specPath.child("clusterIPs").index(0);
-    errors.push(invalid(path, now.clusterIPs ?? null, "may not change once set"));
-  }
-  if (
-    now.type === "LoadBalancer" &&
-    before.type === "LoadBalancer" &&
-    now.loadBalancerClass !== before.loadBalancerClass
-  ) {
+  const ofFamilies = familyErrors(now, before);
+  if (ofFamilies.length > 0) return ofFamilies;
+  const errors = addressChangeErrors(now, before);
+  const areBalanced = now.type === "LoadBalancer" && before.type === "LoadBalancer";
+  if (areBalanced && now.loadBalancerClass !== before.loadBalancerClass) {
     const path = specPath.child("loadBalancerClass");
     errors.push(invalid(path, now.loadBalancerClass ?? null, "may not change once set"));
   }
+  // The real server looks at the class twice, and says twice what is wrong with it.
+  checkClass(errors, now);
   if (needsHealthCheckPort(now) && needsHealthCheckPort(before) && before.healthCheckNodePort) {
     if (now.healthCheckNodePort !== before.healthCheckNodePort) {
       errors.push(forbiddenField(specPath.child("healthCheckNodePort"), "field is immutable"));
     }
   }
+  checkService(errors, next, previous);
   return errors;
 }
 
+function checkIngress(errors: Errors, { ip, ipMode, hostname }: any, kept: ReadonlySet<string>, path: FieldPath): void {
+  if (ip && !kept.has(ip)) addInvalid(errors, () => path.child("ip"), ip, ipAddress(ip));
+  const mode = path.child("ipMode");
+  if (ip && ipMode === undefined) errors.push(required(mode, "must be specified when `ip` is set"));
+  if (!ip && ipMode !== undefined) errors.push(forbiddenField(mode, "may not be specified when `ip` is not set"));
+  else checkOneOf(errors, ipMode, ["Proxy", "VIP"], () => mode);
+  if (!hostname) return;
+  addInvalid(errors, () => path.child("hostname"), hostname, dns1123Subdomain(hostname));
+  if (!parseIp(hostname)) return;
+  errors.push(invalid(path.child("hostname"), hostname, "must be a DNS name, not an IP address"));
+}
+
 /** Errors in the status: addresses of load balancers. */
-export function validateServiceStatus({ status }: Service): FieldError[] {
+export function validateServiceStatus({ spec, status }: Service, previous: Service): FieldError[] {
   const errors: FieldError[] = [];
-  for (const [index, { ip, ipMode, hostname }] of (status?.loadBalancer?.ingress ?? []).entries()) {
-    const at = new FieldPath("status").child("loadBalancer", "ingress").index(index);
-    if (ip) addInvalid(errors, () => at.child("ip"), ip, ipAddress(ip));
-    if (ip && ipMode === undefined) errors.push(required(at.child("ipMode"), "must be specified when `ip` is set"));
-    if (!ip && ipMode !== undefined) {
-      errors.push(forbiddenField(at.child("ipMode"), "may not be specified when `ip` is not set"));
-    } else checkOneOf(errors, ipMode, ["Proxy", "VIP"], () => at.child("ipMode"));
-    if (!hostname) continue;
-    addInvalid(errors, () => at.child("hostname"), hostname, dns1123Subdomain(hostname));
-    if (ipAddress(hostname).length === 0) {
-      errors.push(invalid(at.child("hostname"), hostname, "must be a DNS name, not an IP address"));
-    }
+  const ingress: any[] = status?.loadBalancer?.ingress ?? [];
+  const path = new FieldPath("status").child("loadBalancer", "ingress");
+  if (spec.type !== "LoadBalancer" && ingress.length > 0) {
+    return [forbiddenField(path, "may only be used when `spec.type` is 'LoadBalancer'")];
   }
+  const kept = new Set<string>((previous.status?.loadBalancer?.ingress ?? []).map(({ ip }: any) => ip));
+  for (const [index, each] of ingress.entries()) checkIngress(errors, each, kept, path.index(index));
   return errors;
 }
