@@ -1,8 +1,9 @@
 // `npm test`: every test. The quick ones side by side, those with real containers one after the other.
 
 import { spawnSync } from "node:child_process";
-import { readdirSync } from "node:fs";
+import { mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
+import { directoryOfRun, sweep, sweepFormerRuns } from "./leftovers.ts";
 import { say } from "./run.ts";
 import { root } from "./sources.ts";
 
@@ -20,6 +21,10 @@ interface Counts {
   skipped: number;
 }
 
+sweepFormerRuns();
+const directory = directoryOfRun(process.pid);
+mkdirSync(directory);
+
 /** Runs test files and counts what the runner says. */
 function run(what: string, files: readonly string[], ...options: string[]): Counts {
   say(`${what} (${files.length} files)`);
@@ -33,6 +38,7 @@ function run(what: string, files: readonly string[], ...options: string[]): Coun
       encoding: "utf8",
       maxBuffer: 1 << 28,
       stdio: ["ignore", "pipe", "inherit"],
+      env: { ...process.env, TMPDIR: directory },
     },
   );
   if (error) throw error;
@@ -70,6 +76,7 @@ const runs = [
   run("sessions with kubectl", testsBelow("test/script"), "--test-concurrency=1"),
   run("real containers", testsBelow("test/e2e"), "--test-concurrency=1"),
 ];
+sweep(directory);
 const total = runs.reduce((sum, each) => ({
   passed: sum.passed + each.passed,
   failed: sum.failed + each.failed,
