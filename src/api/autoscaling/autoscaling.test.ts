@@ -1,4 +1,7 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
 import { checksOf } from "../../../test/declarations.ts";
+import { fromV2, toV2 } from "./conversion.ts";
 import { horizontalPodAutoscalers } from "./horizontalpodautoscaler.ts";
 
 const scaler = (spec: object) => ({
@@ -86,3 +89,110 @@ checkStatus(
   { currentReplicas: -1, desiredReplicas: 0 },
   "status.currentReplicas: Invalid value: -1: must be greater than or equal to 0",
 );
+
+const prefix = "autoscaling.alpha.kubernetes.io/";
+const resource = (name: string, target: object) => ({ type: "Resource", resource: { name, target } });
+const cpu = resource("cpu", { type: "Utilization", averageUtilization: 80 });
+
+/** What of a v2 autoscaler the annotations of v1 carry, and that nothing is lost on the way there and back. */
+function checkCarried(name: string, spec: object, status: object, annotations: Record<string, string>): void {
+  test(`horizontal pod autoscalers through v1: ${name}`, () => {
+    const object = { apiVersion: "autoscaling/v2", metadata: { name: "h" }, spec, status };
+    const old = fromV2(object);
+    const wanted = Object.entries(annotations).map(([key, text]) => [prefix + key, text]);
+    assert.deepEqual(old.metadata.annotations ?? {}, Object.fromEntries(wanted));
+    const back = toV2(old);
+    assert.deepEqual(back, {
+      ...object,
+      status: { currentReplicas: 0, desiredReplicas: 0, currentMetrics: null, ...status },
+    });
+  });
+}
+
+checkCarried("cpu needs none", { metrics: [cpu] }, {}, {});
+checkCarried(
+  "metrics in the old words, cpu last",
+  {
+    metrics: [
+      resource("memory", { type: "AverageValue", averageValue: "1Gi" }),
+      {
+        type: "Pods",
+        pods: {
+          metric: { name: "m", selector: { matchLabels: { a: "<b>" } } },
+          target: { type: "AverageValue", averageValue: "5" },
+        },
+      },
+      {
+        type: "Object",
+        object: {
+          describedObject: { kind: "Service", name: "s", apiVersion: "v1" },
+          metric: { name: "m" },
+          target: { type: "Value", value: "10" },
+        },
+      },
+      { type: "External", external: { metric: { name: "q" }, target: { type: "AverageValue", averageValue: "3" } } },
+      cpu,
+    ],
+  },
+  {},
+  {
+    metrics:
+      '[{"type":"Resource","resource":{"name":"memory","targetAverageValue":"1Gi"}},' +
+      '{"type":"Pods","pods":{"metricName":"m","targetAverageValue":"5","selector":{"matchLabels":{"a":"\\u003cb\\u003e"}}}},' +
+      '{"type":"Object","object":{"target":{"kind":"Service","name":"s","apiVersion":"v1"},"metricName":"m","targetValue":"10"}},' +
+      '{"type":"External","external":{"metricName":"q","targetAverageValue":"3"}}]',
+  },
+);
+checkCarried(
+  "behaviour with capitals",
+  {
+    metrics: [cpu],
+    behavior: {
+      scaleUp: {
+        stabilizationWindowSeconds: 0,
+        selectPolicy: "Max",
+        policies: [{ type: "Pods", value: 4, periodSeconds: 15 }],
+      },
+    },
+  },
+  {},
+  {
+    behavior:
+      '{"ScaleUp":{"StabilizationWindowSeconds":0,"SelectPolicy":"Max",' +
+      '"Policies":[{"Type":"Pods","Value":4,"PeriodSeconds":15}],"Tolerance":null},"ScaleDown":null}',
+  },
+);
+checkCarried(
+  "what is now",
+  { metrics: [cpu] },
+  {
+    currentMetrics: [
+      { type: "Resource", resource: { name: "cpu", current: { averageUtilization: 40, averageValue: "100m" } } },
+    ],
+    conditions: [
+      { type: "AbleToScale", status: "True", lastTransitionTime: "2020-01-01T00:00:00Z", reason: "R", message: "m" },
+    ],
+  },
+  {
+    "current-metrics":
+      '[{"type":"Resource","resource":{"name":"cpu","currentAverageUtilization":40,"currentAverageValue":"100m"}}]',
+    conditions:
+      '[{"type":"AbleToScale","status":"True","lastTransitionTime":"2020-01-01T00:00:00Z","reason":"R","message":"m"}]',
+  },
+);
+test("a v1 status for cpu alone is a metric", () => {
+  const { status } = toV2({ status: { currentCPUUtilizationPercentage: 40 } });
+  assert.deepEqual(status.currentMetrics, [
+    { type: "Resource", resource: { name: "cpu", current: { averageUtilization: 40 } } },
+  ]);
+});
+checkMade(
+  "annotations that only carry are not kept",
+  { metadata: { annotations: { [`${prefix}metrics`]: "x" } }, ...scaler({}) },
+  ({ metadata }) => metadata.annotations,
+  undefined,
+);
+test("annotations that cannot be read are nothing", () => {
+  const annotations = { [`${prefix}metrics`]: "[null]", [`${prefix}behavior`]: '{"ScaleUp":{"Policies":[null]}}' };
+  assert.deepEqual(toV2({ metadata: { annotations }, spec: {} }).spec, {});
+});

@@ -1,54 +1,82 @@
 // autoscaling/v1 knows only a target for cpu. What else a v2 autoscaler holds travels in annotations.
 
-const metricsKey = "autoscaling.alpha.kubernetes.io/metrics";
-const currentMetricsKey = "autoscaling.alpha.kubernetes.io/current-metrics";
-const conditionsKey = "autoscaling.alpha.kubernetes.io/conditions";
-const behaviorKey = "autoscaling.alpha.kubernetes.io/behavior";
-const keys = [metricsKey, currentMetricsKey, conditionsKey, behaviorKey];
+import { goStructJson } from "../machinery/go_json.ts";
+import { newBehavior, newMetric, oldBehavior, oldMetric } from "./metrics_v1.ts";
 
+const prefix = "autoscaling.alpha.kubernetes.io/";
+const metricsKey = `${prefix}metrics`;
+const currentMetricsKey = `${prefix}current-metrics`;
+const conditionsKey = `${prefix}conditions`;
+const behaviorKey = `${prefix}behavior`;
+const carriedKeys = [
+  metricsKey,
+  currentMetricsKey,
+  conditionsKey,
+  behaviorKey,
+  `${prefix}scale-down-tolerance`,
+  `${prefix}scale-up-tolerance`,
+];
+
+const isCpu = ({ type, resource }: any): boolean => type === "Resource" && resource?.name === "cpu";
 const isCpuUtilization = (metric: any): boolean =>
-  metric.type === "Resource" && metric.resource?.name === "cpu" && metric.resource.target?.type === "Utilization";
+  isCpu(metric) && metric.resource.target?.averageUtilization !== undefined;
 
-function cpuMetric(averageUtilization: number): object {
-  return { type: "Resource", resource: { name: "cpu", target: { type: "Utilization", averageUtilization } } };
-}
+/** A resource metric for cpu, of a spec or of a status. */
+const cpuMetric = (amounts: object): object => ({ type: "Resource", resource: { name: "cpu", ...amounts } });
 
-/** JSON of an annotation; a text that is none counts as nothing, as users may write these annotations too. */
-function parse(text: string | undefined): any {
+/** Reads an annotation's JSON. What cannot be read counts as nothing, as users may write these annotations too. */
+function read<T>(text: string | undefined, convert: (value: any) => T): T | undefined {
   if (!text) return undefined;
   try {
-    return JSON.parse(text);
+    return convert(JSON.parse(text));
   } catch {
     return undefined;
   }
 }
 
+/** Takes the annotations away that only carry what another version has fields for. */
+export function dropCarried(metadata: any): void {
+  const { annotations } = metadata;
+  if (!annotations || !carriedKeys.some((key) => annotations[key] !== undefined)) return;
+  for (const key of carriedKeys) delete annotations[key];
+  if (Object.keys(annotations).length === 0) delete metadata.annotations;
+}
+
 /** Metadata with other annotations in place of ours. */
 function withAnnotations(metadata: any, ours: Record<string, unknown>): any {
-  const { annotations = {}, ...rest } = metadata ?? {};
-  const kept = Object.entries(annotations).filter(([key]) => !keys.includes(key));
-  const added = Object.entries(ours).filter(([, value]) => value !== undefined);
-  const all = [...kept, ...added.map(([key, value]) => [key, JSON.stringify(value)])];
-  return all.length === 0 ? rest : { ...rest, annotations: Object.fromEntries(all) };
+  const next = { ...metadata, ...(metadata?.annotations ? { annotations: { ...metadata.annotations } } : {}) };
+  dropCarried(next);
+  for (const [key, value] of Object.entries(ours)) {
+    if (value === undefined) continue;
+    next.annotations ??= {};
+    next.annotations[key] = goStructJson(value);
+  }
+  return next;
+}
+
+function oldCondition({ type, status, lastTransitionTime = null, reason, message }: any): object {
+  return { type, status, lastTransitionTime, reason, message };
 }
 
 /** An `autoscaling/v2` autoscaler as `autoscaling/v1` shows it. */
 export function fromV2(object: any): any {
   const { metrics = [], behavior, ...spec } = object.spec ?? {};
   const { currentMetrics, conditions, ...status } = object.status ?? {};
-  const cpu = metrics.find(isCpuUtilization);
-  const others = metrics.filter((metric: any) => metric !== cpu);
-  const currentCpu = currentMetrics?.find((each: any) => each.type === "Resource" && each.resource?.name === "cpu");
-  const utilization = cpu?.resource.target.averageUtilization;
-  const currentUtilization = currentCpu?.resource.current?.averageUtilization;
+  const others = metrics.filter((metric: any) => !isCpuUtilization(metric));
+  const utilization = metrics.find(isCpuUtilization)?.resource.target.averageUtilization;
+  const currentUtilization = currentMetrics?.findLast(
+    (metric: any) => isCpu(metric) && metric.resource.current?.averageUtilization !== undefined,
+  )?.resource.current.averageUtilization;
+  const listed = (list: any[] | undefined, write: (each: any) => object) =>
+    list?.length ? list.map(write) : undefined;
   return {
     ...object,
     apiVersion: "autoscaling/v1",
     metadata: withAnnotations(object.metadata, {
-      [metricsKey]: others.length > 0 ? others : undefined,
-      [currentMetricsKey]: currentMetrics?.length > 0 ? currentMetrics : undefined,
-      [conditionsKey]: conditions?.length > 0 ? conditions : undefined,
-      [behaviorKey]: behavior,
+      [metricsKey]: listed(others, (metric) => oldMetric(metric, "target")),
+      [currentMetricsKey]: listed(currentMetrics, (metric) => oldMetric(metric, "current")),
+      [behaviorKey]: behavior && oldBehavior(behavior),
+      [conditionsKey]: listed(conditions, oldCondition),
     }),
     spec: { ...spec, ...(utilization === undefined ? {} : { targetCPUUtilizationPercentage: utilization }) },
     status: {
@@ -63,11 +91,17 @@ export function fromV2(object: any): any {
 /** An `autoscaling/v1` autoscaler in the form that is stored. */
 export function toV2(object: any): any {
   const { targetCPUUtilizationPercentage: cpu, ...spec } = object.spec ?? {};
-  const { currentCPUUtilizationPercentage: _, ...status } = object.status ?? {};
+  const { currentCPUUtilizationPercentage: currentCpu, ...status } = object.status ?? {};
   const annotations = object.metadata?.annotations ?? {};
-  const metrics = [...(cpu === undefined ? [] : [cpuMetric(cpu)]), ...(parse(annotations[metricsKey]) ?? [])];
-  const behavior = parse(annotations[behaviorKey]);
-  const conditions = parse(annotations[conditionsKey]);
+  const own = cpu === undefined ? [] : [cpuMetric({ target: { type: "Utilization", averageUtilization: cpu } })];
+  const ownCurrent = currentCpu === undefined ? null : [cpuMetric({ current: { averageUtilization: currentCpu } })];
+  const others = read(annotations[metricsKey], (list) => list.map((old: any) => newMetric(old, "target")));
+  const metrics = [...(others ?? []), ...own];
+  const currentMetrics = read(annotations[currentMetricsKey], (list) =>
+    list.map((old: any) => newMetric(old, "current")),
+  );
+  const conditions = read(annotations[conditionsKey], (list) => [...list]);
+  const behavior = read(annotations[behaviorKey], newBehavior);
   return {
     ...object,
     apiVersion: "autoscaling/v2",
@@ -75,7 +109,7 @@ export function toV2(object: any): any {
     spec: { ...spec, ...(metrics.length > 0 ? { metrics } : {}), ...(behavior ? { behavior } : {}) },
     status: {
       ...status,
-      currentMetrics: parse(annotations[currentMetricsKey]) ?? null,
+      currentMetrics: currentMetrics ?? ownCurrent,
       ...(conditions ? { conditions } : {}),
     },
   };

@@ -1,7 +1,7 @@
 import { defineResource, type ResourceDeclaration } from "../machinery/resource.ts";
 import { ageColumn, text } from "../parts/columns.ts";
 import { statusSubresource } from "../parts/subresources.ts";
-import { fromV2, toV2 } from "./conversion.ts";
+import { dropCarried, fromV2, toV2 } from "./conversion.ts";
 import { defaultAutoscaler, validateAutoscaler, validateAutoscalerStatus } from "./validation.ts";
 
 /** Metrics that the TARGETS column spells out. */
@@ -60,7 +60,10 @@ export const horizontalPodAutoscalers = defineResource({
   ...shared,
   version: "v2",
   schema: "io.k8s.api.autoscaling.v2.HorizontalPodAutoscaler",
-  defaults: defaultAutoscaler,
+  defaults(draft) {
+    dropCarried(draft.metadata);
+    defaultAutoscaler(draft);
+  },
   validate: validateAutoscaler,
   validateStatusUpdate: validateAutoscalerStatus,
 });

@@ -5,6 +5,11 @@ export function goJson(value: unknown): string {
   return escapeHtml(JSON.stringify(sorted(value)) ?? "null");
 }
 
+/** JSON of a struct: its fields come in their own order, which is not the alphabet's. */
+export function goStructJson(value: unknown): string {
+  return escapeHtml(JSON.stringify(value) ?? "null");
+}
+
 /** JSON with four spaces, as `-o json` prints it; empty maps and lists stay on one line. */
 export function goJsonIndented(value: unknown, indent = 4): string {
   return escapeHtml(JSON.stringify(sorted(value), null, indent) ?? "null");
