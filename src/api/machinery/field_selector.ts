@@ -19,7 +19,7 @@ export function parseFieldSelector(text: string): FieldRequirement[] {
 }
 
 function splitTerms(text: string): string[] {
-  return Array.from(text.matchAll(/(?:\\.|[^\\,])+|(?<=,|^)(?=,|$)/gs), ([term]) => term);
+  return Array.from(text.matchAll(/(?:\\.|[^\\,]|\\$)+|(?<=,|^)(?=,|$)/gs), ([term]) => term);
 }
 
 function unescapeValue(value: string): string {

@@ -70,6 +70,9 @@ test("field selectors", () => {
   const matches = compileFieldSelector<Record<string, string>>(requirements, (object, field) => object[field]);
   assert.ok(matches({ a: "b,c", f: "g" }));
   assert.ok(!matches({ a: "b,c", d: "e", f: "g" }));
+  assert.throws(() => parseFieldSelector("a=b\\"), {
+    message: "invalid field selector: invalid escape sequence: \\",
+  });
   assert.throws(() => parseFieldSelector("metadata.name"), {
     message: "invalid selector: 'metadata.name'; can't understand 'metadata.name'",
   });

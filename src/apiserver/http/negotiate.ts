@@ -29,7 +29,10 @@ export function negotiate(accept: string | undefined): Negotiated {
 }
 
 function choose(accept: string): Negotiated | StatusError {
-  let onlyUnknownForms = false;
+  if (!mayBeAccepted(accept)) {
+    const message = `406: Not Acceptable\n\nAvailable representations: ${mediaTypes.join(", ")}`;
+    return new StatusError({ code: 406, reason: "NotAcceptable", message, details: {} });
+  }
   for (const { type, parameters } of clauses(accept)) {
     const format = formatOf(type);
     if (!format) continue;
@@ -39,11 +42,14 @@ function choose(accept: string): Negotiated | StatusError {
     if (isForm && g === "meta.k8s.io" && (v === "v1" || v === "v1beta1")) {
       return { format, as, metaVersion: v, contentType: `application/${format}` };
     }
-    onlyUnknownForms = true;
   }
-  if (onlyUnknownForms) return notAcceptable(mediaTypes);
-  const message = `406: Not Acceptable\n\nAvailable representations: ${mediaTypes.join(", ")}`;
-  return new StatusError({ code: 406, reason: "NotAcceptable", message, details: {} });
+  return notAcceptable(mediaTypes);
+}
+
+/** Whether a header names, letter for letter, one of the types or all: the real server routes by that before it reads on. */
+function mayBeAccepted(accept: string): boolean {
+  const types = accept.split(",").map((clause) => clause.split(";", 1)[0]!.trim());
+  return types.some((type) => type === "*/*" || mediaTypes.includes(type));
 }
 
 function formatOf(type: string): "json" | "yaml" | undefined {
@@ -51,15 +57,27 @@ function formatOf(type: string): "json" | "yaml" | undefined {
   return type === "application/yaml" ? "yaml" : undefined;
 }
 
-/** The clauses of an Accept header, best first. */
-export function clauses(accept: string): { type: string; parameters: Record<string, string>; quality: number }[] {
-  return accept
-    .split(",")
-    .map((clause) => {
-      const [type = "", ...rest] = clause.split(";").map((part) => part.trim());
-      const parameters = Object.fromEntries(rest.map((part) => part.split("=").map((each) => each.trim())));
-      return { type: type.toLowerCase(), parameters, quality: Number(parameters.q ?? 1) };
-    })
-    .filter((clause) => clause.quality > 0)
-    .sort((a, b) => b.quality - a.quality);
+interface Clause {
+  type: string;
+  parameters: Record<string, string>;
+  quality: number;
+}
+
+/** The clauses of an Accept header, best first. What is worth nothing comes last, and is taken all the same. */
+export function clauses(accept: string): Clause[] {
+  const sorted: Clause[] = [];
+  for (const clause of accept.split(",")) {
+    const [type = "", ...rest] = clause.split(";").map((part) => part.trim());
+    const parameters = Object.fromEntries(rest.map((part) => part.split("=").map((each) => each.trim())));
+    const next = { type, parameters, quality: Number(parameters.q ?? 1) || 0 };
+    let place = sorted.length;
+    while (place > 0 && isBetter(next, sorted[place - 1]!)) place--;
+    sorted.splice(place, 0, next);
+  }
+  return sorted;
+}
+
+/** Whether a clause goes before the one that stands before it: it is worth more, or names a type where that names none. */
+function isBetter(clause: Clause, before: Clause): boolean {
+  return clause.quality > before.quality || (!clause.type.includes("*") && before.type.includes("*"));
 }
