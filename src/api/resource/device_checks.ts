@@ -87,14 +87,19 @@ function* configErrors(
   }
   for (const [index, { opaque, requests: named = [] }] of configs.entries()) {
     const at = path.index(index);
-    if (requests) yield* nameErrors(named, requests, (position) => at.child("requests").index(position));
-    if (!opaque) {
-      yield required(at.child("opaque"));
-      continue;
-    }
-    yield* driverErrors(opaque.driver, at.child("opaque").child("driver"));
-    yield* rawErrors(opaque.parameters, parametersBytesMax, at.child("opaque").child("parameters"));
+    if (requests) yield* referenceErrors(named, requests, at.child("requests"));
+    yield* opaqueErrors(opaque, at.child("opaque"));
   }
+}
+
+/** What a driver is told that nobody else understands. */
+export function* opaqueErrors(opaque: any, path: FieldPath): Generator<FieldError> {
+  if (!opaque) {
+    yield required(path);
+    return;
+  }
+  yield* driverErrors(opaque.driver, path.child("driver"));
+  yield* rawErrors(opaque.parameters, parametersBytesMax, path.child("parameters"));
 }
 
 /** A driver's name. */
@@ -120,12 +125,13 @@ const effects = ["NoExecute", "NoSchedule", "None"];
 /** Errors in a taint of a device, or in the effect that a toleration tolerates, which may be absent. */
 export function* taintErrors({ key = "", value = "", effect }: any, path: FieldPath): Generator<FieldError> {
   for (const why of qualifiedName(key)) yield invalid(path.child("key"), key, why);
-  for (const why of labelValue(value)) yield invalid(path.child("value"), value, why);
+  if (value) for (const why of labelValue(value)) yield invalid(path.child("value"), value, why);
   if (!effect) yield required(path.child("effect"));
   else if (!effects.includes(effect)) yield notSupported(path.child("effect"), effect, effects);
 }
 
-function* tolerationErrors({ key, operator, value = "", effect }: any, path: FieldPath): Generator<FieldError> {
+/** Errors in what is tolerated of a device. */
+export function* tolerationErrors({ key, operator, value = "", effect }: any, path: FieldPath): Generator<FieldError> {
   if (key) for (const why of qualifiedName(key)) yield invalid(path.child("key"), key, why);
   if (!operator) yield required(path.child("operator"));
   else if (operator === "Equal") for (const why of labelValue(value)) yield invalid(path.child("value"), value, why);
@@ -134,21 +140,35 @@ function* tolerationErrors({ key, operator, value = "", effect }: any, path: Fie
   if (effect && !effects.includes(effect)) yield notSupported(path.child("effect"), effect, effects);
 }
 
-/** Names of requests (`a`) or of one of their alternatives (`a/x`), each said once. */
-export function* nameErrors(
+/** The name of a request (`a`) or of one of its alternatives (`a/x`). */
+export function* nameErrors(name: string, known: ReadonlySet<string>, path: FieldPath): Generator<FieldError> {
+  const parts = name.split("/");
+  const why = "must be the name of a request in the claim or the name of a request and a subrequest separated by '/'";
+  if (parts.length <= 2)
+    for (const part of parts) for (const wrong of dns1123Label(part)) yield invalid(path, part, wrong);
+  if (parts.length > 2 || !known.has(name)) yield invalid(path, name, why);
+}
+
+/** A list of such names, each said once. */
+export function* referenceErrors(
   names: readonly string[],
   known: ReadonlySet<string>,
-  place: (index: number) => FieldPath,
+  path: FieldPath,
 ): Generator<FieldError> {
-  for (const [index, name] of names.entries()) {
-    const at = place(index);
-    const parts = name.split("/");
-    const why = "must be the name of a request in the claim or the name of a request and a subrequest separated by '/'";
-    if (parts.length <= 2) {
-      for (const part of parts) for (const wrong of dns1123Label(part)) yield invalid(at, part, wrong);
-    }
-    if (!known.has(name)) yield invalid(at, name, why);
-    if (names.indexOf(name) < index) yield duplicate(at, name);
+  if (names.length > requestsMax) {
+    yield tooMany(path, names.length, requestsMax);
+    return;
+  }
+  for (const [index, name] of names.entries()) yield* nameErrors(name, known, path.index(index));
+  yield* repeatedErrors(names, path);
+}
+
+/** Keys that come again; said after everything else about the items of a list. */
+export function* repeatedErrors(keys: readonly string[], path: FieldPath): Generator<FieldError> {
+  const seen = new Set<string>();
+  for (const [index, key] of keys.entries()) {
+    if (seen.has(key)) yield duplicate(path.index(index), key);
+    seen.add(key);
   }
 }
 
@@ -169,9 +189,8 @@ function* exactErrors(request: any, path: FieldPath): Generator<FieldError> {
 }
 
 function* requestErrors(request: any, path: FieldPath): Generator<FieldError> {
-  const { name, exactly, firstAvailable } = request;
-  if (!name) yield required(path.child("name"));
-  else for (const why of dns1123Label(name)) yield invalid(path.child("name"), name, why);
+  const { name = "", exactly, firstAvailable } = request;
+  for (const why of dns1123Label(name)) yield invalid(path.child("name"), name, why);
   const one = "exactly one of `exactly` or `firstAvailable` is required";
   const several = firstAvailable !== undefined && firstAvailable.length > 0;
   if (exactly && several) yield invalid(path, null, `${one}, but multiple fields are set`);
@@ -183,14 +202,15 @@ function* requestErrors(request: any, path: FieldPath): Generator<FieldError> {
     yield tooMany(at, firstAvailable.length, alternativesMax);
     return;
   }
-  const names = new Set<string>();
   for (const [index, each] of firstAvailable.entries()) {
-    if (!each.name) yield required(at.index(index).child("name"));
-    else for (const why of dns1123Label(each.name)) yield invalid(at.index(index).child("name"), each.name, why);
-    if (names.has(each.name)) yield duplicate(at.index(index), each.name);
-    names.add(each.name);
+    const own: string = each.name ?? "";
+    for (const why of dns1123Label(own)) yield invalid(at.index(index).child("name"), own, why);
     yield* exactErrors(each, at.index(index));
   }
+  yield* repeatedErrors(
+    firstAvailable.map((each: any) => each.name ?? ""),
+    at,
+  );
 }
 
 /** Names by which a claim's parts may speak of its requests: `a`, and `a/x` for an alternative. */
@@ -217,18 +237,16 @@ export function* claimErrors(spec: any, path: FieldPath): Generator<FieldError> 
 }
 
 function* requestListErrors(requests: readonly any[], path: FieldPath): Generator<FieldError> {
-  const names = new Set<string>();
-  for (const [index, request] of requests.entries()) {
-    yield* requestErrors(request, path.index(index));
-    if (names.has(request.name)) yield duplicate(path.index(index), request.name);
-    names.add(request.name);
-  }
+  for (const [index, request] of requests.entries()) yield* requestErrors(request, path.index(index));
+  yield* repeatedErrors(
+    requests.map(({ name = "" }) => name),
+    path,
+  );
 }
 
 function* constraintErrors(constraint: any, known: ReadonlySet<string>, path: FieldPath): Generator<FieldError> {
   const { requests = [], matchAttribute, distinctAttribute } = constraint;
-  if (requests.length > requestsMax) yield tooMany(path.child("requests"), requests.length, requestsMax);
-  else yield* nameErrors(requests, known, (index) => path.child("requests").index(index));
+  yield* referenceErrors(requests, known, path.child("requests"));
   const field = matchAttribute === undefined ? "distinctAttribute" : "matchAttribute";
   const name = matchAttribute ?? distinctAttribute;
   if (name === undefined) {

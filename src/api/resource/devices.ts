@@ -3,9 +3,9 @@
 import { sameJson } from "../../base/equal.ts";
 import { type FieldError, FieldPath, invalid } from "../machinery/field.ts";
 import { defineResource } from "../machinery/resource.ts";
-import { checkAnnotations, checkLabels } from "../parts/checks.ts";
 import { ageColumn, text } from "../parts/columns.ts";
 import { statusSubresource } from "../parts/subresources.ts";
+import { checkTemplateMetadata } from "../parts/templates.ts";
 import { claimStatusErrors } from "./claim_status.ts";
 import { claimErrors, classErrors } from "./device_checks.ts";
 import { sliceChangeErrors, sliceErrors } from "./slice_checks.ts";
@@ -90,9 +90,7 @@ function unchangedClaim(next: any, previous: any): FieldError[] {
 /** The metadata that a template's claims get. */
 function templateMetadataErrors({ metadata }: any): FieldError[] {
   const errors: FieldError[] = [];
-  const path = specPath.child("metadata");
-  checkLabels(errors, metadata?.labels, () => path.child("labels"));
-  checkAnnotations(errors, metadata?.annotations, () => path.child("annotations"));
+  checkTemplateMetadata(errors, metadata, specPath.child("metadata"));
   return errors;
 }
 

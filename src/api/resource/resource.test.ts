@@ -62,12 +62,46 @@ claims.checkStatus(
   { allocation, devices: [{ ...device, device: "y" }] },
   'status.devices[0]: Invalid value: "d/p/y": must be an allocated device in the claim',
 );
+claims.checkStatus(
+  "what was allocated",
+  claim(exact({})),
+  {},
+  {
+    allocation: {
+      devices: {
+        results: [{ request: "b", ...device, shareID: "1" }],
+        config: [{ source: "x", requests: ["a"], opaque: { driver: "d", parameters: {} } }],
+      },
+    },
+  },
+  `status.allocation.devices.results[0].request: Invalid value: "b": ${unknown}`,
+  'status.allocation.devices.results[0].shareID: Invalid value: "1": error validating uid: invalid UUID length: 1',
+  'status.allocation.devices.config[0].source: Unsupported value: "x": supported values: "FromClaim", "FromClass"',
+);
+claims.checkStatus(
+  "addresses",
+  claim(exact({})),
+  { allocation },
+  {
+    allocation,
+    devices: [{ ...device, networkData: { ips: ["10.0.0.1", "2001:DB8::1/64", "10.0.0.1/8", "10.0.0.1/8"] } }],
+  },
+  'status.devices[0].networkData.ips[0]: Invalid value: "10.0.0.1": must be a valid address in CIDR form, (e.g. 10.9.8.7/24 or 2001:db8::1/64)',
+  'status.devices[0].networkData.ips[1]: Invalid value: "2001:DB8::1/64": must be in canonical form ("2001:db8::1/64")',
+  'status.devices[0].networkData.ips[3]: Duplicate value: "10.0.0.1/8"',
+);
 
 const templates = checksOf(resourceClaimTemplates);
 templates.check(
   "labels",
   { spec: { metadata: { labels: { "a b": "" } }, ...{ spec: claim(exact({})).spec } } },
   "spec.metadata.labels: Invalid value: \"a b\": name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')",
+);
+templates.check(
+  "a name for all",
+  { spec: { metadata: { name: "n", finalizers: ["a.example.com/x"] }, spec: claim(exact({})).spec } },
+  "spec.metadata.name: Forbidden: cannot be set",
+  "spec.metadata.finalizers: Forbidden: cannot be set",
 );
 templates.checkUpdate(
   "a template stays",
@@ -104,7 +138,7 @@ slices.check(
 slices.check(
   "name of an attribute",
   offer({ attributes: { "/a": { int: 1 } } }),
-  'spec.devices[0].attributes[/a]: Invalid value: "": the domain must not be empty',
+  'spec.devices[0].attributes: Invalid value: "": the domain must not be empty',
 );
 slices.check(
   "a policy for what is given whole",
@@ -117,7 +151,7 @@ slices.check(
     allowMultipleAllocations: true,
     capacity: { memory: { value: "8Gi", requestPolicy: { default: "1Gi", validRange: { min: "2Gi", max: "9Gi" } } } },
   }),
-  'spec.devices[0].capacity[memory].requestPolicy.validRange.min: Invalid value: "1Gi": default is less than min: 2Gi',
+  'spec.devices[0].capacity[memory].requestPolicy.validRange.default: Invalid value: "1Gi": default is less than min: 2Gi',
   'spec.devices[0].capacity[memory].requestPolicy.validRange.max: Invalid value: "9Gi": max is larger than capacity value: 8Gi',
 );
 slices.check(
@@ -128,6 +162,24 @@ slices.check(
   }),
   'spec.devices[0].capacity[memory].requestPolicy.validValues[1]: Invalid value: "2Gi": values must be sorted in ascending order',
   'spec.devices[0].capacity[memory].requestPolicy.validValues: Invalid value: "1Gi": default value is not valid according to the requestPolicy',
+);
+const policy = (requestPolicy: object) =>
+  offer({ allowMultipleAllocations: true, capacity: { memory: { value: "8Gi", requestPolicy } } });
+slices.check(
+  "a step",
+  policy({ default: "3Gi", validRange: { min: "2Gi", max: "5Gi", step: "2Gi" } }),
+  'spec.devices[0].capacity[memory].requestPolicy.validRange.step: Invalid value: "3Gi": value is not a multiple of a given step (2Gi) from (2Gi)',
+  'spec.devices[0].capacity[memory].requestPolicy.validRange.step: Invalid value: "5Gi": value is not a multiple of a given step (2Gi) from (2Gi)',
+);
+slices.check(
+  "no step",
+  policy({ default: "2Gi", validRange: { min: "2Gi", step: "0" } }),
+  'spec.devices[0].capacity[memory].requestPolicy.validRange.step: Invalid value: "0": must be greater than zero',
+);
+slices.check(
+  "a condition for both ends",
+  offer({ bindingConditions: ["d.example.com/ready"], bindingFailureConditions: ["d.example.com/ready"] }),
+  'spec.devices[0].bindingFailureConditions[0]: Invalid value: "d.example.com/ready": bindingFailureConditions must not overlap with bindingConditions',
 );
 slices.check("a taint", offer({ taints: [{ key: "a" }] }), "spec.devices[0].taints[0].effect: Required value");
 slices.check(
@@ -154,4 +206,5 @@ slices.check(
   "a binding condition twice",
   offer({ bindingConditions: ["d.example.com/ready", "d.example.com/ready"] }),
   'spec.devices[0].bindingConditions[1]: Duplicate value: "d.example.com/ready"',
+  "spec.devices[0].bindingFailureConditions: Invalid value: null: bindingFailureConditions are required to use bindingConditions",
 );

@@ -1,8 +1,8 @@
 // What is wrong with what drivers offer (resource.k8s.io/v1, ResourceSlice).
 
+import { nodeSelectorTermShape } from "../core/podspec/goshape.ts";
 import { checkNodeSelector } from "../core/podspec/scheduling.ts";
 import {
-  duplicate,
   type FieldError,
   type FieldPath,
   forbiddenField,
@@ -11,9 +11,11 @@ import {
   tooLong,
   tooMany,
 } from "../machinery/field.ts";
-import { dns1123Label, dns1123Subdomain, qualifiedName } from "../machinery/names.ts";
-import { compareQuantities } from "../machinery/quantity.ts";
-import { attributeNameErrors, driverErrors, taintErrors } from "./device_checks.ts";
+import { dns1123Label, dns1123Subdomain } from "../machinery/names.ts";
+import { addQuantities, compareQuantities, formatQuantity, quantityValue } from "../machinery/quantity.ts";
+import { goValue } from "../parts/goshape.ts";
+import { attributeNameErrors, driverErrors, repeatedErrors, taintErrors } from "./device_checks.ts";
+import { bindingErrors, poolNameErrors } from "./device_names.ts";
 
 const devicesMax = 128;
 const taintedDevicesMax = 64;
@@ -22,8 +24,7 @@ const taintsMax = 16;
 const consumptionsMax = 2;
 const counterSetsMax = 8;
 const countersMax = 32;
-const bindingConditionsMax = 4;
-const poolNameMax = 253;
+const validValuesMax = 10;
 const attributeBytesMax = 64;
 
 const targets = ["nodeName", "nodeSelector", "allNodes", "perDeviceNodeSelection"];
@@ -75,12 +76,7 @@ function* uniqueErrors(
     return;
   }
   for (const [index, item] of list.entries()) yield* errorsOf(item, path.index(index));
-  const seen = new Set<string>();
-  for (const [index, item] of list.entries()) {
-    const key = keyOf(item);
-    if (seen.has(key)) yield duplicate(path.index(index), key);
-    seen.add(key);
-  }
+  yield* repeatedErrors(list.map(keyOf), path);
 }
 
 /** Where the devices of a slice, or one of them, are. */
@@ -98,7 +94,8 @@ function* targetErrors(
     yield* errors;
     const terms = nodeSelector.nodeSelectorTerms ?? [];
     if (terms.length !== 1) {
-      yield invalid(path.child("nodeSelector", "nodeSelectorTerms"), terms, "must have exactly one node selector term");
+      const shown = nodeSelector.nodeSelectorTerms ? goValue(terms, nodeSelectorTermShape) : null;
+      yield invalid(path.child("nodeSelector", "nodeSelectorTerms"), shown, "must have exactly one node selector term");
     }
   }
   if (allNodes === false) yield invalid(path.child("allNodes"), false, `${unset} true`);
@@ -118,7 +115,7 @@ function* counterErrors(
   const keys = Object.keys(counters ?? {});
   if (keys.length === 0) yield required(at);
   else if (keys.length > countersMax) yield tooMany(at, keys.length, countersMax);
-  else for (const key of keys) for (const why of dns1123Label(key)) yield invalid(at.key(key), key, why);
+  else for (const key of keys) for (const why of dns1123Label(key)) yield invalid(at, key, why);
 }
 
 /** Errors in a change of a ResourceSlice: whose it is and where stays. */
@@ -132,13 +129,7 @@ export function* sliceChangeErrors(next: any, previous: any, path: FieldPath): G
 }
 
 function* poolErrors({ name, resourceSliceCount, generation }: any, path: FieldPath): Generator<FieldError> {
-  if (!name) yield required(path.child("name"));
-  else {
-    if (name.length > poolNameMax) yield tooLong(path.child("name"), poolNameMax);
-    for (const part of name.split("/")) {
-      for (const why of dns1123Subdomain(part)) yield invalid(path.child("name"), part, why);
-    }
-  }
+  yield* poolNameErrors(name, path.child("name"));
   if ((resourceSliceCount ?? 0) <= 0) {
     yield invalid(path.child("resourceSliceCount"), resourceSliceCount ?? 0, "must be greater than zero");
   }
@@ -157,21 +148,20 @@ function goName(field: string): string {
 }
 
 function* deviceErrors(device: any, placed: boolean, path: FieldPath): Generator<FieldError> {
-  const { name, attributes = {}, capacity = {}, taints = [], consumesCounters = [] } = device;
-  if (!name) yield required(path.child("name"));
-  else for (const why of dns1123Label(name)) yield invalid(path.child("name"), name, why);
+  const { name = "", attributes = {}, capacity = {}, taints = [], consumesCounters = [] } = device;
+  for (const why of dns1123Label(name)) yield invalid(path.child("name"), name, why);
   const count = Object.keys(attributes).length + Object.keys(capacity).length;
   if (count > attributesMax) {
     yield invalid(path, count, `the total number of attributes and capacities must not exceed ${attributesMax}`);
   }
   for (const key of Object.keys(attributes).sort()) {
     const at = path.child("attributes").key(key);
-    yield* attributeNameErrors(key, at);
+    yield* attributeNameErrors(key, path.child("attributes"));
     yield* attributeErrors(attributes[key] ?? {}, at);
   }
   for (const key of Object.keys(capacity).sort()) {
     const at = path.child("capacity").key(key);
-    yield* attributeNameErrors(key, at);
+    yield* attributeNameErrors(key, path.child("capacity"));
     const { value, requestPolicy } = capacity[key] ?? {};
     if (!requestPolicy) continue;
     if (device.allowMultipleAllocations) yield* requestPolicyErrors(requestPolicy, value, at.child("requestPolicy"));
@@ -191,24 +181,6 @@ function* deviceErrors(device: any, placed: boolean, path: FieldPath): Generator
   yield* bindingErrors(device, path);
 }
 
-/** The conditions that say whether a device is ready for its pod: each of one of both kinds. */
-function* bindingErrors(device: any, path: FieldPath): Generator<FieldError> {
-  const [ready, failed]: string[][] = [device.bindingConditions ?? [], device.bindingFailureConditions ?? []];
-  for (const [field, list] of [
-    ["bindingConditions", ready!],
-    ["bindingFailureConditions", failed!],
-  ] as const) {
-    const at = path.child(field);
-    if (list.length > bindingConditionsMax) yield tooMany(at, list.length, bindingConditionsMax);
-    else {
-      for (const [index, name] of list.entries()) {
-        for (const why of qualifiedName(name)) yield invalid(at.index(index), name, why);
-      }
-    }
-    for (const [index, name] of list.entries()) if (list.indexOf(name) < index) yield duplicate(at.index(index), name);
-  }
-}
-
 /** Where one device is, which only slices say that leave it to their devices. */
 function* devicePlaceErrors(device: any, placed: boolean, path: FieldPath): Generator<FieldError> {
   const places = ["nodeName", "nodeSelector", "allNodes"];
@@ -218,11 +190,22 @@ function* devicePlaceErrors(device: any, placed: boolean, path: FieldPath): Gene
     yield invalid(path, null, `\`nodeName\`, \`nodeSelector\` and \`allNodes\` ${only}`);
     return;
   }
+  yield* ownPlaceErrors(device, path);
   const set = places.filter((place) => device[place]).map((place) => `\`${place}\``);
   if (set.length === 1) return;
   const one =
     "exactly one of `nodeName`, `nodeSelector`, or `allNodes` is required when `perDeviceNodeSelection` is set to true in the ResourceSlice spec";
   yield set.length === 0 ? required(path, one) : invalid(path, `{${set.join(", ")}}`, one);
+}
+
+function* ownPlaceErrors({ nodeName, nodeSelector, allNodes }: any, path: FieldPath): Generator<FieldError> {
+  const at = path.child("nodeName");
+  if (nodeName === "") yield invalid(at, "", "must not be empty");
+  else if (nodeName !== undefined) for (const why of dns1123Subdomain(nodeName)) yield invalid(at, nodeName, why);
+  const errors: FieldError[] = [];
+  if (nodeSelector) checkNodeSelector(errors, nodeSelector, path.child("nodeSelector"));
+  yield* errors;
+  if (allNodes === false) yield invalid(path.child("allNodes"), false, "must be either unset or set to true");
 }
 
 /** Semantic Versioning 2.0.0. */
@@ -273,25 +256,48 @@ function* valuesErrors(
       yield invalid(path.index(index), value, "values must be sorted in ascending order");
     }
   }
-  for (const [index, value] of values.entries()) {
-    if (isMore(value, capacity))
+  if (values.length > validValuesMax) yield tooMany(path, values.length, validValuesMax);
+  else {
+    for (const [index, value] of values.entries()) {
+      if (!isMore(value, capacity)) continue;
       yield invalid(path.index(index), value, `option is larger than capacity value: ${capacity}`);
+    }
+    yield* repeatedErrors(
+      values.map((value) => `${quantityValue(value)}`),
+      path,
+    );
   }
   if (!values.some((value) => compareQuantities(value, usual) === 0)) {
     yield invalid(path, usual, "default value is not valid according to the requestPolicy");
   }
 }
 
-function* rangeErrors({ min, max }: any, usual: string, capacity: string, path: FieldPath): Generator<FieldError> {
+function* rangeErrors(range: any, usual: string, capacity: string, path: FieldPath): Generator<FieldError> {
+  const { min, max } = range;
   if (min === undefined) {
     yield required(path.child("min"), "required when validRange is defined");
     return;
   }
   if (isMore(min, capacity)) yield invalid(path.child("min"), min, `min is larger than capacity value: ${capacity}`);
-  if (isMore(min, usual)) yield invalid(path.child("min"), usual, `default is less than min: ${min}`);
-  if (max === undefined) return;
-  const at = path.child("max");
-  if (isMore(min, max)) yield invalid(at, min, `min is larger than max: ${max}`);
-  if (isMore(max, capacity)) yield invalid(at, max, `max is larger than capacity value: ${capacity}`);
-  if (isMore(usual, max)) yield invalid(at, usual, `default is more than max: ${max}`);
+  if (isMore(min, usual)) yield invalid(path.child("default"), usual, `default is less than min: ${min}`);
+  if (max !== undefined) {
+    if (isMore(min, max)) yield invalid(path.child("max"), min, `min is larger than max: ${max}`);
+    if (isMore(max, capacity)) yield invalid(path.child("max"), max, `max is larger than capacity value: ${capacity}`);
+    if (isMore(usual, max)) yield invalid(path.child("default"), usual, `default is more than max: ${max}`);
+  }
+  if (range.step !== undefined) yield* stepErrors(range, usual, capacity, path.child("step"));
+}
+
+/** From the least on, sizes grow in steps. */
+function* stepErrors({ min, max, step }: any, usual: string, capacity: string, path: FieldPath): Generator<FieldError> {
+  if (!isMore(step, "0")) {
+    yield invalid(path, step, "must be greater than zero");
+    return;
+  }
+  const one = formatQuantity(addQuantities(min, step));
+  if (isMore(one, capacity)) yield invalid(path, step, `one step ${one} is larger than capacity value: ${capacity}`);
+  const isOff = (size: string) => (quantityValue(size) - quantityValue(min)) % quantityValue(step) !== 0;
+  for (const size of max === undefined ? [usual] : [usual, max]) {
+    if (isOff(size)) yield invalid(path, size, `value is not a multiple of a given step (${step}) from (${min})`);
+  }
 }

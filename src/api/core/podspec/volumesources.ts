@@ -3,15 +3,8 @@
 import { type FieldPath, forbiddenField, invalid, notSupported, required } from "../../machinery/field.ts";
 import { dns1123Label, dns1123Subdomain, inRange, localPath } from "../../machinery/names.ts";
 import { compareQuantities } from "../../machinery/quantity.ts";
-import {
-  addInvalid,
-  checkAnnotations,
-  checkLabelSelector,
-  checkLabels,
-  checkOneOf,
-  checkRequiredOneOf,
-  type Errors,
-} from "../../parts/checks.ts";
+import { addInvalid, checkLabelSelector, checkOneOf, checkRequiredOneOf, type Errors } from "../../parts/checks.ts";
+import { checkTemplateMetadata } from "../../parts/templates.ts";
 import { checkClaimSpec } from "../claimspec.ts";
 import { checkFieldRef, checkResourceFieldRef, volumeFields } from "./env.ts";
 import { goValue, trustBundleShape } from "./goshape.ts";
@@ -307,32 +300,9 @@ function checkEphemeral(errors: Errors, source: any, path: FieldPath): void {
     return;
   }
   const { metadata = {}, spec = {} } = source.volumeClaimTemplate;
-  checkAnnotations(errors, metadata.annotations, () => at.child("metadata", "annotations"));
-  checkLabels(errors, metadata.labels, () => at.child("metadata", "labels"));
-  for (const field of templateMetadata) {
-    if (metadata[field] === undefined) continue;
-    // Only the first letter is small there.
-    errors.push(forbiddenField(at.child("metadata", field === "uid" ? "uID" : field), "cannot be set"));
-  }
+  checkTemplateMetadata(errors, metadata, at.child("metadata"));
   checkClaimSpec(errors, spec, at.child("spec"));
 }
-
-/** Metadata that claims made from a template cannot have, in the order of the real server's struct. */
-const templateMetadata = [
-  "name",
-  "generateName",
-  "namespace",
-  "selfLink",
-  "uid",
-  "resourceVersion",
-  "generation",
-  "creationTimestamp",
-  "deletionTimestamp",
-  "deletionGracePeriodSeconds",
-  "ownerReferences",
-  "finalizers",
-  "managedFields",
-];
 
 function checkImage(errors: Errors, source: any, path: FieldPath): void {
   if (!source.reference) errors.push(required(path.child("reference")));
