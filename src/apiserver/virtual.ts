@@ -9,7 +9,7 @@ import { shownUser, tokenReview } from "./auth/token_review.ts";
 import { cached } from "./cache/cache.ts";
 import { type ComponentProbes, componentStatus, componentStatuses } from "./component_statuses.ts";
 import { itemAnswer, listAnswer, objectAnswer } from "./http/answer.ts";
-import { decodeAs, readValue } from "./http/body.ts";
+import { decodeObject } from "./http/body.ts";
 import type { Call } from "./http/resources.ts";
 import { trackUpdate } from "./registry/tracking.ts";
 import { bindPod } from "./subresources/pods.ts";
@@ -28,16 +28,28 @@ export function virtualKinds(facts: VirtualFacts) {
   return async (call: Call): Promise<HttpAnswer> => {
     const { scope, request, form, registry } = call;
     if (scope.resource.id === "componentstatuses") return componentAnswer(call, facts.components);
-    const { value, problems } = await readValue(request, scope.resource.kind, scope.resource.apiVersion);
-    const body = decodeAs(scope.resource, value, { ...scope, parseProblems: problems });
+    const body = await decodeObject(call, request);
     if (scope.resource.id === "bindings") {
       const pods = registry.resources.byId("pods")!;
       return objectAnswer(201, await bindPod(registry, { ...scope, resource: pods }, body.metadata.name, body), form);
     }
+    body.metadata = askedMetadata(body.metadata);
     trackUpdate(registry, scope, undefined, body, undefined);
     const review = await reviewed(call, body, facts);
     return objectAnswer(201, review, form);
   };
+}
+
+/** What a client may say of a review's metadata. */
+function askedMetadata(metadata: KubeObject["metadata"]): KubeObject["metadata"] {
+  const {
+    uid: _,
+    creationTimestamp: __,
+    deletionTimestamp: ___,
+    deletionGracePeriodSeconds: ____,
+    ...asked
+  } = metadata;
+  return asked as KubeObject["metadata"];
 }
 
 async function reviewed({ scope, registry, now }: Call, body: KubeObject, facts: VirtualFacts): Promise<KubeObject> {
@@ -46,7 +58,8 @@ async function reviewed({ scope, registry, now }: Call, body: KubeObject, facts:
   const spec = body.spec ?? {};
   switch (scope.resource.id) {
     case "selfsubjectreviews.authentication.k8s.io": {
-      const metadata = { ...body.metadata, creationTimestamp: formatTime(now) };
+      // The real server answers with a review of its own, as it does below for rules.
+      const metadata = { creationTimestamp: formatTime(now) } as KubeObject["metadata"];
       return { ...body, metadata, status: { userInfo: shownUser(user) } };
     }
     case "tokenreviews.authentication.k8s.io":
@@ -57,10 +70,15 @@ async function reviewed({ scope, registry, now }: Call, body: KubeObject, facts:
       return { ...body, status: accessReview(spec, authorizer) };
     case "localsubjectaccessreviews.authorization.k8s.io": {
       const status = localAccessReview({ metadata: body.metadata, spec }, namespace!, authorizer);
-      return { ...body, metadata: { ...body.metadata, namespace: namespace! }, status };
+      return { ...body, status };
     }
     case "selfsubjectrulesreviews.authorization.k8s.io":
-      return { ...body, status: rulesReview(spec, user, facts.rbac()) };
+      return {
+        ...body,
+        metadata: {} as KubeObject["metadata"],
+        spec: {},
+        status: rulesReview(spec, user, facts.rbac()),
+      };
     default:
       throw new StatusError({
         code: 501,

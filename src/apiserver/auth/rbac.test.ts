@@ -207,3 +207,21 @@ test("default roles are completed at the next start, unless their owner said no"
   assert.deepEqual(await rulesOf("system:basic-user"), []);
   assert.equal((await rulesOf("system:monitoring")).length, 2);
 });
+
+test("of a review's metadata the server keeps what a client may say, and of its own reviews nothing", async () => {
+  const metadata = { name: "x", namespace: "n", uid: "u", creationTimestamp: "2020-01-01T00:00:00Z" };
+  const review = (path: string, body: object) => make(`/apis/authorization.k8s.io/v1/${path}`, { metadata, ...body });
+  const resourceAttributes = { namespace: "n", verb: "get", resource: "pods" };
+  const own = await review("selfsubjectaccessreviews", { spec: { resourceAttributes } });
+  const { managedFields: _, ...kept } = own.body.metadata;
+  assert.deepEqual(kept, { name: "x" });
+  const rules = await review("selfsubjectrulesreviews", { spec: { namespace: "n" } });
+  assert.deepEqual([rules.body.metadata, rules.body.spec], [{}, {}]);
+  const elsewhere = await review("namespaces/other/localsubjectaccessreviews", {
+    spec: { user: "u", resourceAttributes },
+  });
+  const why = "the namespace of the provided object does not match the namespace sent on the request";
+  assert.deepEqual([elsewhere.code, elsewhere.body.message], [400, why]);
+  const myself = await make("/apis/authentication.k8s.io/v1/selfsubjectreviews", { metadata });
+  assert.deepEqual(Object.keys(myself.body.metadata), ["creationTimestamp"]);
+});
