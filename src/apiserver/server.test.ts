@@ -180,6 +180,19 @@ check("the status of a range of addresses may come with all of it", async ({ cli
   );
 });
 
+check("an event of the old group can be labelled through the new one", async ({ client }) => {
+  const { metadata: where } = await client.create<KubeObject>("events", {
+    apiVersion: "v1",
+    kind: "Event",
+    metadata: { name: "e", namespace: "default" },
+    involvedObject: { kind: "Pod", name: "p", namespace: "default" },
+  } as unknown as KubeObject);
+  const next = await client.patch<KubeObject>("events.events.k8s.io", where, "merge", {
+    metadata: { labels: { a: "b" } },
+  });
+  assert.deepEqual(next.metadata.labels, { a: "b" });
+});
+
 check("a dry run leaves nothing", async ({ client, failure }) => {
   await client.create("configmaps", configMap("x"), { dryRun: true });
   assert.equal(await failure(client.get("configmaps", here("x"))), '404 NotFound configmaps "x" not found');

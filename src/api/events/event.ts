@@ -26,7 +26,8 @@ function rename(object: any, names: Map<string, string>, apiVersion: string): an
 /** An event of `events.k8s.io/v1` as the `v1` event that is stored. */
 export function toCoreV1(event: any): any {
   const core = rename(event, toCore, "v1");
-  return { source: {}, firstTimestamp: null, lastTimestamp: null, involvedObject: {}, ...core };
+  const reporter = { reportingComponent: "", reportingInstance: "" };
+  return { source: {}, firstTimestamp: null, lastTimestamp: null, involvedObject: {}, ...reporter, ...core };
 }
 
 /** A stored `v1` event as an event of `events.k8s.io/v1`, which leaves out a reporter that is not known. */

@@ -3,6 +3,7 @@
 import { sameJson } from "../../base/equal.ts";
 import { type FieldError, FieldPath, invalid } from "../machinery/field.ts";
 import { defineResource } from "../machinery/resource.ts";
+import { formatTime } from "../machinery/time.ts";
 import { ageColumn, text } from "../parts/columns.ts";
 import { statusSubresource } from "../parts/subresources.ts";
 import { checkTemplateMetadata } from "../parts/templates.ts";
@@ -112,6 +113,17 @@ export const deviceClasses = defineResource({
   columns: [ageColumn],
 });
 
+const deviceId = ({ driver, pool, device, shareID = "" }: any): string => [driver, pool, device, shareID].join("/");
+
+/** What drivers say of devices goes with the devices. */
+function dropTakenAway({ status }: any, { status: before }: any): void {
+  if (!status?.devices) return;
+  const given = new Set<string>(status.allocation?.devices?.results?.map(deviceId));
+  const taken = new Set<string>(before?.allocation?.devices?.results?.map(deviceId)).difference(given);
+  status.devices = status.devices.filter((each: any) => !taken.has(deviceId(each)));
+  if (status.devices.length === 0) delete status.devices;
+}
+
 export const resourceClaims = defineResource({
   group,
   version,
@@ -125,6 +137,7 @@ export const resourceClaims = defineResource({
   defaults: ({ spec }) => defaultClaim(spec),
   validateCreate: ({ spec }) => claimErrors(spec, specPath),
   validateUpdate: unchangedClaim,
+  prepareStatusUpdate: dropTakenAway,
   validateStatusUpdate: claimStatusErrors,
   columns: [text("State", claimState), ageColumn],
 });
@@ -142,6 +155,11 @@ export const resourceClaimTemplates = defineResource({
   columns: [ageColumn],
 });
 
+/** A taint that does not say since when is new. */
+function dateTaints({ spec }: any, now: number): void {
+  for (const { taints } of spec?.devices ?? []) for (const taint of taints ?? []) taint.timeAdded ??= formatTime(now);
+}
+
 export const resourceSlices = defineResource({
   group,
   version,
@@ -150,6 +168,8 @@ export const resourceSlices = defineResource({
   scope: "Cluster",
   schema: "io.k8s.api.resource.v1.ResourceSlice",
   generation: true,
+  prepareCreate: (slice, { now }) => dateTaints(slice, now),
+  prepareUpdate: (slice, _, { now }) => dateTaints(slice, now),
   validate: ({ spec }) => sliceErrors(spec ?? {}, specPath),
   validateUpdate: (next, previous) => sliceChangeErrors(next.spec ?? {}, previous.spec ?? {}, specPath),
   columns: [

@@ -208,3 +208,20 @@ slices.check(
   'spec.devices[0].bindingConditions[1]: Duplicate value: "d.example.com/ready"',
   "spec.devices[0].bindingFailureConditions: Invalid value: null: bindingFailureConditions are required to use bindingConditions",
 );
+const taint = { key: "k", effect: "NoSchedule" };
+slices.checkMade(
+  "a taint is as old as it says, or new",
+  offer({ taints: [taint, { ...taint, timeAdded: "2020-01-01T00:00:00Z" }] }),
+  ({ spec }) => spec.devices[0].taints.map(({ timeAdded }: any) => timeAdded),
+  ["2026-01-01T00:00:00Z", "2020-01-01T00:00:00Z"],
+);
+
+const deviceOf = (name: string) => ({ driver: "d", pool: "p", device: name });
+const allocated = (...names: string[]) => ({ allocation: { devices: { results: names.map(deviceOf) } } });
+claims.checkStatusMade(
+  "what is said of a device goes with it",
+  {},
+  { ...allocated("a", "b"), devices: [deviceOf("a"), deviceOf("b")] },
+  { ...allocated("b"), devices: [deviceOf("a"), deviceOf("b")] },
+  { ...allocated("b"), devices: [deviceOf("b")] },
+);

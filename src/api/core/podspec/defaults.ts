@@ -36,6 +36,7 @@ function defaultEnv(container: Container): void {
   for (const { valueFrom } of container.env ?? []) {
     if (valueFrom?.fieldRef) valueFrom.fieldRef.apiVersion ||= "v1";
     if (valueFrom?.resourceFieldRef) valueFrom.resourceFieldRef.divisor ??= "0";
+    if (valueFrom?.fileKeyRef) valueFrom.fileKeyRef.optional ??= false;
   }
 }
 
