@@ -300,6 +300,16 @@ pod.checkStatusMade(
   { podIP: "1.1.1.1", podIPs: [{ ip: "1.1.1.1" }, { ip: "::1" }] },
 );
 
+pod.checkMade(
+  "needs the keys of its files",
+  withMain(
+    { env: [{ name: "A", valueFrom: { fileKeyRef: { volumeName: "v", path: "p", key: "k" } } }] },
+    { volumes: [{ name: "v", emptyDir: {} }] },
+  ),
+  ({ spec }) => spec.containers[0].env[0].valueFrom.fileKeyRef.optional,
+  false,
+);
+
 const pages = { limits: { "hugepages-2Mi": "2Mi" } };
 const both = { limits: { ...pages.limits, memory: "1Gi" } };
 const resourcesOf = ({ spec }: any) => spec.resources;

@@ -29,6 +29,11 @@ function defaultRequest(request: any): void {
   if (!request) return;
   request.allocationMode ||= "ExactCount";
   if (request.allocationMode === "ExactCount") request.count ||= 1;
+  defaultTolerations(request);
+}
+
+function defaultTolerations({ tolerations }: any): void {
+  for (const toleration of tolerations ?? []) toleration.operator ||= "Equal";
 }
 
 function defaultClaim(spec: any): void {
@@ -134,7 +139,10 @@ export const resourceClaims = defineResource({
   subresources: [statusSubresource],
   statusFields: ["status"],
   statusKeeps: "metadata",
-  defaults: ({ spec }) => defaultClaim(spec),
+  defaults({ spec, status }) {
+    defaultClaim(spec);
+    for (const result of status?.allocation?.devices?.results ?? []) defaultTolerations(result);
+  },
   validateCreate: ({ spec }) => claimErrors(spec, specPath),
   validateUpdate: unchangedClaim,
   prepareStatusUpdate: dropTakenAway,

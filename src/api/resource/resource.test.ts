@@ -7,10 +7,15 @@ const exact = (fields: object) => ({ name: "a", exactly: { deviceClassName: "c",
 const claim = (request: object, more: object = {}) => ({ spec: { devices: { requests: [request], ...more } } });
 const claims = checksOf(resourceClaims);
 claims.checkMade("one device", claim(exact({})), ({ spec }) => spec.devices.requests[0].exactly.count, 1);
+claims.checkMade(
+  "a toleration of a value",
+  claim(exact({ tolerations: [{ key: "a" }] })),
+  ({ spec }) => spec.devices.requests[0].exactly.tolerations,
+  [{ key: "a", operator: "Equal" }],
+);
 claims.check(
   "a toleration",
   claim(exact({ tolerations: [{ key: "a" }, { operator: "Exists", value: "x", effect: "y" }] })),
-  "spec.devices.requests[0].exactly.tolerations[0].operator: Required value",
   'spec.devices.requests[0].exactly.tolerations[1].value: Invalid value: "x": must be empty for operator `Exists`',
   'spec.devices.requests[0].exactly.tolerations[1].effect: Unsupported value: "y": supported values: "NoExecute", "NoSchedule", "None"',
 );
