@@ -23,6 +23,7 @@ import { type ServerMetrics, serverMetrics } from "./metrics/server_metrics.ts";
 import { timedPlugins, timedStore } from "./metrics/timed.ts";
 import type { Registry } from "./registry/scope.ts";
 import { resourceTable } from "./resource_table.ts";
+import { repairAddresses } from "./services/addresses.ts";
 import { webhookPoster } from "./services/webhook.ts";
 import { compactRegularly } from "./shared/compaction.ts";
 
@@ -73,6 +74,9 @@ export interface ApiServer extends AsyncDisposable {
 /** How often the default flow schemas and priority levels are looked after, in milliseconds. */
 const upkeepMs = 60_000;
 
+/** How often the objects of Services' addresses are compared with the Services, in milliseconds. */
+const repairMs = 180_000;
+
 /** Before the real one is there, nothing is allowed. */
 const nothing = () => ({ decision: "none" as const, reason: "" });
 
@@ -115,6 +119,8 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   state.started.add("bootstrap");
   const conditions = keepConditions(registry, report, signal);
   const upkeep = repeatedly(clock, upkeepMs, () => ensureFlowControl(registry, signal), report);
+  await repairAddresses(registry);
+  const repair = repeatedly(clock, repairMs, () => repairAddresses(registry), report);
   state.started.add("flowControl");
   const definitions = await runDefinitions(registry, table, net, report, signal);
   const aggregator = await runAggregator(registry, { net, identity: options.proxyClient }, report, signal);
@@ -138,6 +144,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
       await conditions[Symbol.asyncDispose]();
       abort.abort();
       upkeep[Symbol.dispose]();
+      repair[Symbol.dispose]();
       await front.close();
       postReview[Symbol.dispose]();
       await definitions[Symbol.asyncDispose]();

@@ -3,6 +3,8 @@ import type { Resource } from "../../api/machinery/resource.ts";
 import { conflict, notFound, type Status, type StatusError } from "../../api/machinery/status.ts";
 import { formatTime } from "../../api/machinery/time.ts";
 import { type Cached, cached, encodeValue, storagePrefix } from "../cache/cache.ts";
+import { noteAddresses } from "../services/addresses.ts";
+import type { Beside } from "../services/lock.ts";
 import { admit, review } from "./draft.ts";
 import { type AdmissionRequest, cacheOf, keyIn, type Registry, type Scope, serveOne, storedResource } from "./scope.ts";
 import { isFinished } from "./update.ts";
@@ -82,9 +84,11 @@ export async function deleteObject(
       return { item: await serveOne(resource, shown), gone: ends };
     }
     const storeKey = storagePrefix(stored) + key;
+    const beside: Beside = { preconditions: [], operations: [] };
+    if (ends) noteAddresses(registry, stored, item.object, undefined, beside);
     const result = await registry.store.commit(
       [{ key: storeKey, revision: item.revision }],
-      [ends || !next ? { delete: storeKey } : { put: storeKey, value: encodeValue(next) }],
+      [ends || !next ? { delete: storeKey } : { put: storeKey, value: encodeValue(next) }, ...beside.operations],
     );
     await registry.cache.reached(result.revision);
     if (result.ok) {

@@ -1,10 +1,10 @@
 import type { Resource } from "../../api/machinery/resource.ts";
 import { internal } from "../../api/machinery/status.ts";
-import { LockTaken, servicesLock } from "../services/lock.ts";
+import { Outrun, servicesLock } from "../services/lock.ts";
 import type { Registry } from "./scope.ts";
 
-/** How often a write is tried that needs a lock which other servers take too. */
-const lockTriesMax = 100;
+/** How often a write is tried that others were quicker than. */
+const triesMax = 100;
 
 const turns = new WeakMap<Registry, Map<string, Promise<unknown>>>();
 
@@ -25,22 +25,25 @@ export async function inTurn<Result>(registry: Registry, key: string, run: () =>
   }
 }
 
-/** Whether writes of a resource depend on a lock that other servers take too. */
-export function needsLock({ store }: Registry, resource: Resource): boolean {
-  return store.shared && resource.id === "services";
+/** Whether writes of a resource are given something that others may take at the same time. */
+export function isGiven(resource: Resource): boolean {
+  return resource.id === "services";
 }
 
-/** Runs a write that needs the lock, one after another here, and again as long as another server is quicker. */
-export function withLock<Result>(registry: Registry, run: () => Promise<Result>): Promise<Result> {
-  return inTurn(registry, servicesLock, async () => {
-    for (let attempt = 0; attempt < lockTriesMax; attempt++) {
+/**
+ * Runs a write of something that is given addresses: one after another where other servers do the same, so that the lock is
+ * not fought for here, else in its own turn; and again as long as somebody else is quicker.
+ */
+export function giveInTurn<Result>(registry: Registry, turn: string, run: () => Promise<Result>): Promise<Result> {
+  return inTurn(registry, registry.store.shared ? servicesLock : turn, async () => {
+    for (let attempt = 0; attempt < triesMax; attempt++) {
       try {
         return await run();
       } catch (error) {
-        if (!(error instanceof LockTaken)) throw error;
+        if (!(error instanceof Outrun)) throw error;
         await registry.cache.reached(error.revision);
       }
     }
-    throw internal("too many servers give out addresses of Services at once");
+    throw internal("too many give out addresses of Services at once");
   });
 }

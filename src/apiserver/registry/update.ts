@@ -6,7 +6,8 @@ import type { Resource } from "../../api/machinery/resource.ts";
 import { conflict, modifiedMessage, notFound, StatusError } from "../../api/machinery/status.ts";
 import { sameJson } from "../../base/equal.ts";
 import { type Cached, cached, encodeValue, storagePrefix } from "../cache/cache.ts";
-import { type Beside, LockTaken } from "../services/lock.ts";
+import { noteAddresses } from "../services/addresses.ts";
+import { type Beside, Outrun } from "../services/lock.ts";
 import {
   admit,
   afterAdmission,
@@ -39,7 +40,7 @@ import {
   storedResource,
 } from "./scope.ts";
 import { trackUpdate } from "./tracking.ts";
-import { inTurn, needsLock, withLock } from "./turns.ts";
+import { giveInTurn, inTurn, isGiven } from "./turns.ts";
 
 const root = new FieldPath("");
 
@@ -78,7 +79,7 @@ export async function updateObject(
   const key = keyIn(scope, name);
   const turn = `${storagePrefix(storedResource(registry, scope.resource))}${key}`;
   const update = () => updateInTurn(registry, scope, name, key, transform, options);
-  return needsLock(registry, scope.resource) ? withLock(registry, update) : inTurn(registry, turn, update);
+  return isGiven(scope.resource) ? giveInTurn(registry, turn, update) : inTurn(registry, turn, update);
 }
 
 async function updateInTurn(
@@ -247,6 +248,7 @@ async function commitUpdate(
   const stored = storedResource(registry, scope.resource);
   const storeKey = storagePrefix(stored) + key;
   const ends = isFinished(stored, object);
+  noteAddresses(registry, stored, item.object, ends ? undefined : object, beside);
   const result = await registry.store.commit(
     [{ key: storeKey, revision: item.revision }, ...beside.preconditions],
     [
@@ -254,7 +256,7 @@ async function commitUpdate(
       ...beside.operations,
     ],
   );
-  if (!result.ok && result.key !== storeKey) throw new LockTaken(result.revision);
+  if (!result.ok && result.key !== storeKey) throw new Outrun(result.revision);
   if (!result.ok) {
     // Somebody was faster: wait until their write is here, so that the next try sees it.
     await registry.cache.reached(result.revision);

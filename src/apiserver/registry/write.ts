@@ -10,7 +10,8 @@ import { formatTime } from "../../api/machinery/time.ts";
 import { uuid } from "../../base/uuid.ts";
 import { checkMayCreate } from "../auth/denial.ts";
 import { type Cached, cached, encodeValue, storagePrefix } from "../cache/cache.ts";
-import { type Beside, LockTaken } from "../services/lock.ts";
+import { noteAddresses } from "../services/addresses.ts";
+import { type Beside, Outrun } from "../services/lock.ts";
 import {
   admit,
   afterAdmission,
@@ -35,7 +36,7 @@ import {
   storedResource,
 } from "./scope.ts";
 import { trackUpdate } from "./tracking.ts";
-import { needsLock, withLock } from "./turns.ts";
+import { giveInTurn, isGiven } from "./turns.ts";
 import { updateObject } from "./update.ts";
 
 const root = new FieldPath("");
@@ -68,8 +69,10 @@ export async function createObject(
   for (let attempt = 0; ; attempt++) {
     if (generated && !named) metadata.name = generateName(metadata.generateName!, () => registry.random.next());
     try {
-      if (needsLock(registry, resource))
-        return await withLock(registry, () => createOnce(registry, scope, structuredClone(draft), options));
+      if (isGiven(resource)) {
+        const create = () => createOnce(registry, scope, structuredClone(draft), options);
+        return await giveInTurn(registry, storagePrefix(resource) + keyIn(scope, metadata.name), create);
+      }
       return await createOnce(registry, scope, attempt === 0 ? draft : structuredClone(draft), options);
     } catch (error) {
       const taken = error instanceof StatusError && error.reason === "AlreadyExists";
@@ -121,12 +124,13 @@ async function createOnce(
   completer(stored.schema, stored.definitions ?? definitions)(object);
   if (scope.dryRun) return serve(resource, cached(key, ordered(object), 0));
   const storeKey = storagePrefix(stored) + key;
+  noteAddresses(registry, stored, undefined, object, beside);
   const result = await registry.store.commit(
     [{ key: storeKey, revision: 0 }, ...beside.preconditions],
     [{ put: storeKey, value: encodeValue(await inStorage(stored, ordered(object))) }, ...beside.operations],
   );
   if (!result.ok && result.key === storeKey) throw alreadyExists(resource, object.metadata.name);
-  if (!result.ok) throw new LockTaken(result.revision);
+  if (!result.ok) throw new Outrun(result.revision);
   await registry.cache.reached(result.revision);
   return serve(resource, asWritten(registry, resource, key, ordered(object), result.revision));
 }

@@ -1,22 +1,18 @@
 import { needsHealthCheckPort, needsNodePort } from "../../api/core/servicetypes.ts";
 import { FieldPath, invalid, invalidObject } from "../../api/machinery/field.ts";
-import { formatIp, networkOf, parseCidr, parseIp } from "../../api/machinery/ip.ts";
+import { formatIp, parseIp } from "../../api/machinery/ip.ts";
 import type { KubeObject } from "../../api/machinery/object.ts";
 import { internal } from "../../api/machinery/status.ts";
 import { type AdmissionPlugin, cacheOf, type Registry } from "../registry/scope.ts";
+import { addressObject, belongsTo } from "./addresses.ts";
 import { lockServices } from "./lock.ts";
+import { isIn, offers, poolOf, poolsNow } from "./pools.ts";
 
 export interface ServiceRanges {
   /** Where cluster IPs come from: `10.96.0.0/16`. */
   serviceCidr: string;
   /** First and last node port. */
   nodePorts: { first: number; last: number };
-}
-
-/** A range of numbers with those that are taken. What is reserved but never stored comes free after a while. */
-interface Pool {
-  first: bigint;
-  size: bigint;
 }
 
 /** What a Service may not have: what others have, and what it has claimed for itself already. */
@@ -42,11 +38,9 @@ const reservationMs = 10_000;
  * from the Services that there are, so nothing needs to be given back.
  */
 export function serviceAllocator(registry: () => Registry, ranges: ServiceRanges): AdmissionPlugin {
-  const cidr = parseCidr(ranges.serviceCidr);
-  if (!cidr)
+  const addresses = poolOf(ranges.serviceCidr);
+  if (!addresses)
     throw new Error(`service CIDR ${JSON.stringify(ranges.serviceCidr)}: wanted an address range such as 10.96.0.0/16`);
-  const base = networkOf(cidr);
-  const addresses: Pool = { first: base + 1n, size: (1n << BigInt(32 - cidr.prefix)) - 2n };
   const ownAddress = formatIp(4, addresses.first);
   const reserved = new Map<string, number>();
 
@@ -86,24 +80,16 @@ export function serviceAllocator(registry: () => Registry, ranges: ServiceRanges
       // The API server's own, whether its Service is there already or not.
       if (what === ownAddress && !isOwnService(metadata)) return true;
       const holder = all.get(what);
-      return reserved.has(what) || (holder !== undefined && holder !== metadata.uid);
+      if (reserved.has(what) || (holder !== undefined && holder !== metadata.uid)) return true;
+      const object = isPort(what) ? undefined : addressObject(registry(), what);
+      return object !== undefined && !(previous && belongsTo(object, metadata));
     };
     return { add: (what) => own.add(what), has: (what) => own.has(what) || (!kept.has(what) && isTaken(what)) };
   }
 
   function pickAddress(used: Taken): string {
-    // The lower part of the range is left to addresses that are asked for by number (KEP-3070).
-    const offset = addresses.size / 16n < 16n ? 0n : addresses.size / 16n > 256n ? 256n : addresses.size / 16n;
-    const span = addresses.size - offset;
-    const start = BigInt(Math.floor(registry().random.next() * Number(span)));
-    for (let step = 0n; step < span; step++) {
-      const ip = formatIp(4, addresses.first + offset + ((start + step) % span));
-      if (!used.has(ip)) return ip;
-    }
-    for (let step = 0n; step < offset; step++) {
-      const ip = formatIp(4, addresses.first + step);
-      if (!used.has(ip)) return ip;
-    }
+    for (const pool of poolsNow(registry(), addresses!))
+      for (const ip of offers(pool, registry().random.next())) if (!used.has(ip)) return ip;
     throw internal("failed to allocate a serviceIP: range is full");
   }
 
@@ -128,12 +114,11 @@ export function serviceAllocator(registry: () => Registry, ranges: ServiceRanges
 
   function checkAddress(object: KubeObject, asked: string, value: bigint, used: Taken): void {
     const path = new FieldPath("spec").child("clusterIPs");
-    const why =
-      value < addresses.first || value >= addresses.first + addresses.size
-        ? `failed to allocate IP ${asked}: the provided network does not match the current range`
-        : used.has(asked)
-          ? `failed to allocate IP ${asked}: provided IP is already allocated`
-          : undefined;
+    const why = !poolsNow(registry(), addresses!).some((pool) => isIn(pool, value))
+      ? `failed to allocate IP ${asked}: the provided network does not match the current range`
+      : used.has(asked)
+        ? `failed to allocate IP ${asked}: provided IP is already allocated`
+        : undefined;
     if (why) throw invalidObject("", "Service", object.metadata.name, [invalid(path, [asked], why)]);
   }
 
@@ -237,3 +222,5 @@ function isOwnService(metadata: KubeObject["metadata"]): boolean {
 function portKey(port: number): string {
   return `port ${port}`;
 }
+
+const isPort = (what: string): boolean => what.startsWith("port ");

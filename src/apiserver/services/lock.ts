@@ -23,12 +23,12 @@ export async function lockServices({ store, cache }: Registry, beside: Beside): 
   beside.operations.push({ put: servicesLock, value: new TextEncoder().encode("{}") });
 }
 
-/** Another server has taken the lock. */
-export class LockTaken extends Error {
+/** What a write depends on beside its object has changed meanwhile: somebody else has given out addresses of Services. */
+export class Outrun extends Error {
   /** The store's revision, at which it was seen. */
   readonly revision: number;
   constructor(revision: number) {
-    super("another server has given out addresses of Services at the same time");
+    super("somebody else has given out addresses of Services at the same time");
     this.revision = revision;
   }
 }
