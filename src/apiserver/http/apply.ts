@@ -56,19 +56,24 @@ export async function applyObject(call: Call): Promise<{ item: Cached; created: 
 
 function applyToLive(call: Call, configuration: KubeObject): Promise<Cached> {
   const { registry, scope, name, subresource } = call;
-  return updateObject(
-    registry,
-    scope,
-    name!,
-    (live) => {
-      const applied = applyNow(call, live, configuration);
-      const draft = applied ? decodeApplied(call, applied) : structuredClone(live);
-      if (!configuration.metadata.resourceVersion)
-        delete (draft.metadata as Partial<KubeObject["metadata"]>).resourceVersion;
-      return draft;
-    },
-    { subresource: subresource?.name === "scale" ? undefined : subresource?.name, tracked: true },
-  );
+  const part = subresource?.name === "scale" ? undefined : subresource?.name;
+  const options = { subresource: part, tracked: true };
+  return updateObject(registry, scope, name!, (live) => appliedDraft(call, live, configuration), options);
+}
+
+function appliedDraft(call: Call, live: KubeObject, configuration: KubeObject): KubeObject {
+  const applied = applyNow(call, live, configuration);
+  const draft = applied ? decodeApplied(call, applied) : structuredClone(live);
+  if (!configuration.metadata.resourceVersion)
+    delete (draft.metadata as Partial<KubeObject["metadata"]>).resourceVersion;
+  return draft;
+}
+
+/** Reads the request's configuration for a part of an object. Gives what applies it: the draft says who owns what. */
+export async function configurationApplier(call: Call): Promise<(live: KubeObject) => KubeObject> {
+  checkPatchOptions(call, true);
+  const configuration = await readConfiguration(call);
+  return (live) => appliedDraft(call, live, configuration);
 }
 
 async function applyToNothing(call: Call, configuration: KubeObject): Promise<Cached> {

@@ -162,14 +162,6 @@ function patchedText(resource: Resource, before: unknown, after: unknown): strin
 
 /** Reads the request's patch of a document of another kind than the resource, such as a Scale. Gives what applies it. */
 export async function documentPatcher(call: Call, schema: string): Promise<(document: KubeObject) => KubeObject> {
-  if (isApply(call)) {
-    const what = `${call.scope.resource.plural}/${call.subresource!.name}`;
-    throw new StatusError({
-      code: 501,
-      reason: "NotImplemented",
-      message: `not supported yet: server-side apply of ${what}`,
-    });
-  }
   checkPatchOptions(call, false);
   const patch = await readPatch(call, schema);
   return (document) => {

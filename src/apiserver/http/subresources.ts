@@ -16,7 +16,7 @@ import { bindPod, evictPod } from "../subresources/pods.ts";
 import { applyScale, scaleColumns, toScale } from "../subresources/scale.ts";
 import { tokenAnswer } from "../subresources/token.ts";
 import { itemAnswer, objectAnswer } from "./answer.ts";
-import { applyObject } from "./apply.ts";
+import { applyObject, configurationApplier } from "./apply.ts";
 import { decodeBodyAs, decodeObject } from "./body.ts";
 import { documentPatcher, isApply } from "./patch.ts";
 import type { Call } from "./resources.ts";
@@ -127,9 +127,8 @@ async function partAnswer(call: Call): Promise<HttpAnswer> {
   if (route.verb === "get")
     return itemAnswer(200, await getObject(registry, scope, name!), form, scope.resource, "Metadata", now);
   if (partOf(scope.resource, part)) {
-    const body = route.verb === "update" ? await decodeObject(call, request) : undefined;
-    const patch = body ? () => body : await documentPatcher(call, scope.resource.schema);
-    const changed = await updatePart(registry, scope, name!, part, patch);
+    const tracked = route.verb === "patch" && isApply(call);
+    const changed = await updatePart(registry, scope, name!, part, await wantedPart(call), { tracked });
     return itemAnswer(200, changed, form, scope.resource, "Metadata", now);
   }
   const isFinalize = scope.resource.id === "namespaces" && part === "finalize";
@@ -149,6 +148,15 @@ async function partAnswer(call: Call): Promise<HttpAnswer> {
     part,
   });
   return itemAnswer(200, item, form, scope.resource, "Metadata", now);
+}
+
+/** What a request wants an object to be that it writes a part of. */
+async function wantedPart(call: Call): Promise<(live: KubeObject) => KubeObject> {
+  if (call.route.verb === "update") {
+    const body = await decodeObject(call, call.request);
+    return () => body;
+  }
+  return isApply(call) ? configurationApplier(call) : documentPatcher(call, call.scope.resource.schema);
 }
 
 /** A namespace with the finalizers and the metadata that somebody wants it to have. */

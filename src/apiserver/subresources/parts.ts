@@ -10,7 +10,7 @@ import { admit, review } from "../registry/draft.ts";
 import { objectErrors, throwIfInvalid } from "../registry/prepare.ts";
 import type { AdmissionRequest, Registry, Scope } from "../registry/scope.ts";
 import { trackUpdate } from "../registry/tracking.ts";
-import { updateObject } from "../registry/update.ts";
+import { type UpdateOptions, updateObject } from "../registry/update.ts";
 
 /** A part of an object that is written apart from the rest. */
 interface Part {
@@ -72,6 +72,7 @@ export function updatePart(
   name: string,
   subresource: string,
   wanted: (live: KubeObject) => KubeObject | Promise<KubeObject>,
+  { tracked }: Pick<UpdateOptions, "tracked"> = {},
 ): Promise<Cached> {
   const { merge, never, check } = partOf(scope.resource, subresource)!;
   async function transform(live: KubeObject): Promise<KubeObject> {
@@ -80,7 +81,7 @@ export function updatePart(
     // Who owns what follows from all that was wanted, even from what does not count.
     const { resourceVersion = "" } = draft.metadata;
     draft.metadata = { ...draft.metadata, ...identityOf(live) };
-    trackUpdate(registry, scope, live, draft, subresource);
+    if (!tracked) trackUpdate(registry, scope, live, draft, subresource);
     const { managedFields } = draft.metadata;
     const merged = structuredClone(merge(live, draft, registry.clock.now()));
     const metadata = { ...merged.metadata, resourceVersion, ...(managedFields ? { managedFields } : {}) };
