@@ -45,6 +45,11 @@ function dropConfig({ spec, status }: Node): void {
   delete status?.config;
 }
 
+function* warnings({ spec }: any): Iterable<string> {
+  if (spec?.configSource) yield "spec.configSource: the feature is removed";
+  if (spec?.externalID) yield "spec.externalID: this field is deprecated, and is unused by Kubernetes";
+}
+
 export const nodes = defineResource<Node>({
   group: "",
   version: "v1",
@@ -63,6 +68,7 @@ export const nodes = defineResource<Node>({
   validate: validateNode,
   validateUpdate: validateNodeUpdate,
   validateStatusUpdate: validateNodeUpdate,
+  warnings,
   columns: [
     text("Status", statusText),
     text("Roles", rolesText),

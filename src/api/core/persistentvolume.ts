@@ -97,12 +97,16 @@ function withNewLabels(affinity: any): unknown {
   return copy;
 }
 
-const classAnnotation = "volume.beta.kubernetes.io/storage-class";
+/** Annotations that have become fields. */
+const oldAnnotations: Readonly<Record<string, string>> = {
+  "volume.beta.kubernetes.io/storage-class": 'deprecated since v1.8; use "storageClassName" attribute instead',
+  "volume.beta.kubernetes.io/mount-options": 'deprecated since v1.31; use "mountOptions" attribute instead',
+};
 const oldSources = ["cephfs", "photonPersistentDisk", "scaleIO", "storageos", "glusterfs", "rbd"];
 
 function* warnings({ metadata, spec }: Volume): Iterable<string> {
-  if (metadata.annotations?.[classAnnotation] !== undefined) {
-    yield `metadata.annotations[${classAnnotation}]: deprecated since v1.8; use "storageClassName" attribute instead`;
+  for (const [name, why] of Object.entries(oldAnnotations)) {
+    if (metadata.annotations?.[name] !== undefined) yield `metadata.annotations[${name}]: ${why}`;
   }
   if (spec.persistentVolumeReclaimPolicy === "Recycle") {
     const advice = "Instead, the recommended approach is to use dynamic provisioning.";

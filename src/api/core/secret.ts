@@ -1,3 +1,4 @@
+import { pairProblem } from "../certificates/pair.ts";
 import { type FieldError, FieldPath, invalid, required } from "../machinery/field.ts";
 import { parseJson } from "../machinery/json.ts";
 import { configMapKey } from "../machinery/names.ts";
@@ -82,6 +83,12 @@ function validateUpdate(next: Secret, previous: Secret): FieldError[] {
   return [...errors, ...checkImmutableData(next, previous, ["data"])];
 }
 
+function* warnings({ type, data }: Secret): Iterable<string> {
+  if (type !== "kubernetes.io/tls") return;
+  const problem = pairProblem(atob(data?.["tls.crt"] ?? ""), atob(data?.["tls.key"] ?? ""));
+  if (problem) yield problem;
+}
+
 export const secrets = defineResource<Secret>({
   group: "",
   version: "v1",
@@ -92,6 +99,7 @@ export const secrets = defineResource<Secret>({
   defaults,
   validate,
   validateUpdate,
+  warnings,
   columns: [
     text("Type", ({ type }) => type ?? ""),
     text("Data", ({ data }) => Object.keys(data ?? {}).length),

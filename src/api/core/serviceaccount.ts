@@ -6,6 +6,15 @@ function nameSecrets(account: any): void {
   if (account.secrets) account.secrets = account.secrets.map(({ name }: { name?: string }) => (name ? { name } : {}));
 }
 
+const mountableAnnotation = "kubernetes.io/enforce-mountable-secrets";
+
+function* warnings(account: any, previous?: any): Iterable<string> {
+  const isSet = ({ metadata }: any) => metadata.annotations?.[mountableAnnotation] !== undefined;
+  if (!isSet(account) || (previous && isSet(previous))) return;
+  const why = "deprecated in v1.32+; prefer separate namespaces to isolate access to mounted secrets";
+  yield `metadata.annotations[${mountableAnnotation}]: ${why}`;
+}
+
 export const serviceAccounts = defineResource({
   group: "",
   version: "v1",
@@ -19,5 +28,6 @@ export const serviceAccounts = defineResource({
   ],
   prepareCreate: nameSecrets,
   prepareUpdate: nameSecrets,
+  warnings,
   columns: [ageColumn],
 });
