@@ -60,6 +60,7 @@ space.checkMade(
   ({ metadata }) => metadata.labels,
   { "kubernetes.io/metadata.name": "x" },
 );
+space.checkStatusMade("is active", {}, { phase: "Active" }, {}, { phase: "Active" });
 const account = checksOf(serviceAccounts);
 account.checkMade(
   "refers to secrets by name",
@@ -224,6 +225,7 @@ const since = { lastPhaseTransitionTime: "2020-01-01T00:00:00Z" };
 const soon = { lastPhaseTransitionTime: "2026-01-01T00:00:00Z" };
 const bound = { phase: "Bound" };
 volume.checkStatusMade("is in a phase since", {}, { ...bound, ...since }, bound, { ...bound, ...since });
+volume.checkStatusMade("is pending", {}, { ...since, phase: "Pending" }, {}, { ...since, phase: "Pending" });
 volume.checkStatusMade("is in a new phase now", {}, since, { ...bound, ...since }, { ...bound, ...soon });
 volume.checkStatusMade(
   "believes its writer",

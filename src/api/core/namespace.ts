@@ -12,7 +12,8 @@ const nameLabel = "kubernetes.io/metadata.name";
 const ownFinalizer = "kubernetes";
 const standardFinalizers = [ownFinalizer, "orphan", "foregroundDeletion"];
 
-function defaults({ metadata }: Namespace): void {
+function defaults({ metadata, status }: Namespace): void {
+  if (status) status.phase ||= "Active";
   if (!metadata.name) return;
   metadata.labels ??= {};
   metadata.labels[nameLabel] = metadata.name;

@@ -17,7 +17,8 @@ type Volume = KubeObject & { spec: any; status?: any };
 
 const specPath = new FieldPath("spec");
 
-function defaults({ spec }: Volume): void {
+function defaults({ spec, status }: Volume): void {
+  if (status) status.phase ||= "Pending";
   spec.persistentVolumeReclaimPolicy ||= "Retain";
   spec.volumeMode ??= "Filesystem";
   if (spec.hostPath) spec.hostPath.type ??= "";
