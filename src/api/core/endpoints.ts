@@ -1,8 +1,7 @@
 import { type FieldError, FieldPath, required } from "../machinery/field.ts";
-import { parseIp } from "../machinery/ip.ts";
 import { dns1123Label, dns1123Subdomain, ipAddress, portNumber, qualifiedName } from "../machinery/names.ts";
 import { defineResource } from "../machinery/resource.ts";
-import { specialAddress } from "../parts/addresses.ts";
+import { endpointAddress } from "../parts/addresses.ts";
 import { addInvalid, checkRequiredOneOf, type Errors } from "../parts/checks.ts";
 import { ageColumn, firstFew, text } from "../parts/columns.ts";
 
@@ -36,8 +35,7 @@ function checkAddress(errors: Errors, address: any, path: FieldPath): void {
   if (address.nodeName !== undefined)
     addInvalid(errors, () => path.child("nodeName"), address.nodeName, dns1123Subdomain(address.nodeName));
   // The real server looks twice, and says so twice.
-  const again = parseIp(address.ip ?? "") ? specialAddress(address.ip) : ["must be a valid IP address"];
-  addInvalid(errors, () => path.child("ip"), address.ip ?? "", again);
+  addInvalid(errors, () => path.child("ip"), address.ip ?? "", endpointAddress(address.ip ?? ""));
 }
 
 function checkPort(errors: Errors, port: any, needsName: boolean, path: FieldPath): void {

@@ -11,13 +11,24 @@ check("v4", slice("IPv4", {}));
 check(
   "another family",
   slice("IPv4", { addresses: ["fd00::1"] }),
-  'endpoints[0].addresses[0]: Invalid value: "fd00::1": must be a valid IPv4 address',
+  'endpoints[0].addresses[0]: Invalid value: "fd00::1": must be an IPv4 address',
 );
 check(
   "no address",
   slice("IPv6", { addresses: ["x"] }),
-  'endpoints[0].addresses[0]: Invalid value: "x": must be a valid IPv6 address',
+  'endpoints[0].addresses[0]: Invalid value: "x": must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)',
   'endpoints[0].addresses[0]: Invalid value: "x": must be a valid IP address',
+);
+check(
+  "leading zeros",
+  slice("IPv4", { addresses: ["010.0.0.1"] }),
+  'endpoints[0].addresses[0]: Invalid value: "010.0.0.1": must not have leading 0s',
+);
+check(
+  "wrong ports and no address",
+  { ...slice("IPv4", { addresses: [] }), ports: [{ port: 1, protocol: "x" }] },
+  'ports[0].protocol: Unsupported value: "x": supported values: "SCTP", "TCP", "UDP"',
+  "endpoints[0].addresses: Required value: must contain at least 1 address",
 );
 check(
   "a domain of one part",

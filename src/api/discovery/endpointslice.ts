@@ -1,9 +1,9 @@
 import { duplicate, type FieldError, FieldPath, invalid, required, tooMany } from "../machinery/field.ts";
 import { parseIp } from "../machinery/ip.ts";
-import { dns1123Label, dns1123Subdomain, labelValue, qualifiedName } from "../machinery/names.ts";
+import { dns1123Label, dns1123Subdomain, ipAddress, labelValue, qualifiedName } from "../machinery/names.ts";
 import type { KubeObject } from "../machinery/object.ts";
 import { defineResource } from "../machinery/resource.ts";
-import { addressWarnings, specialAddress } from "../parts/addresses.ts";
+import { addressWarnings, endpointAddress } from "../parts/addresses.ts";
 import { addInvalid, checkImmutable, checkRequiredOneOf, type Errors, sameValue } from "../parts/checks.ts";
 import { ageColumn, firstFew, text } from "../parts/columns.ts";
 
@@ -45,10 +45,12 @@ function checkAddress(errors: Errors, type: string, address: string, path: Field
     return;
   }
   if (type !== "IPv4" && type !== "IPv6") return;
-  const ip = parseIp(address);
-  const family = ip && (ip.family === 4 || ip.mapped ? "IPv4" : "IPv6");
-  if (family !== type) errors.push(invalid(path, address, `must be a valid ${type} address`));
-  addInvalid(errors, at, address, ip ? specialAddress(address) : ["must be a valid IP address"]);
+  const messages = ipAddress(address);
+  addInvalid(errors, at, address, messages);
+  const isOther = messages.length === 0 && `IPv${parseIp(address)?.family}` !== type;
+  if (isOther) errors.push(invalid(path, address, `must be an ${type} address`));
+  // The real server looks twice, and says so twice.
+  addInvalid(errors, at, address, endpointAddress(address));
 }
 
 /** A domain of at least two parts, with or without the dot at its end. */
@@ -117,11 +119,13 @@ function validate({ addressType, endpoints = [], ports = [] }: EndpointSlice): F
   const errors: FieldError[] = [];
   checkRequiredOneOf(errors, addressType, ["FQDN", "IPv4", "IPv6"], () => new FieldPath("addressType"));
   const path = new FieldPath("endpoints");
-  if (endpoints.length > endpointsMax) return [...errors, tooMany(path, endpoints.length, endpointsMax)];
-  for (const [index, endpoint] of endpoints.entries()) {
-    checkEndpoint(errors, addressType ?? "", endpoint, path.index(index));
-  }
   checkPorts(errors, ports, new FieldPath("ports"));
+  if (endpoints.length > endpointsMax) errors.push(tooMany(path, endpoints.length, endpointsMax));
+  else {
+    for (const [index, endpoint] of endpoints.entries()) {
+      checkEndpoint(errors, addressType ?? "", endpoint, path.index(index));
+    }
+  }
   return errors;
 }
 

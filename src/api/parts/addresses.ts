@@ -16,6 +16,11 @@ export function specialAddress(text: string): string[] {
   return (value >> 112n) % 16n === 2n && value >> 120n === 0xffn ? [inLinkLocalMulticast] : [];
 }
 
+/** Messages for what traffic is sent to: an address, and none that is special. */
+export function endpointAddress(text: string): string[] {
+  return parseIp(text) ? specialAddress(text) : ["must be a valid IP address"];
+}
+
 const inLoopback = "may not be in the loopback range (127.0.0.0/8, ::1/128)";
 const inLinkLocal = "may not be in the link-local range (169.254.0.0/16, fe80::/10)";
 const inLinkLocalMulticast = "may not be in the link-local multicast range (224.0.0.0/24, ff02::/10)";

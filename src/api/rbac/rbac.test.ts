@@ -1,6 +1,6 @@
 import { checksOf } from "../../../test/declarations.ts";
 import { roleBindings } from "./bindings.ts";
-import { roles } from "./roles.ts";
+import { clusterRoles, roles } from "./roles.ts";
 
 const binding = (name: string, ...subjects: object[]) => ({ roleRef: { kind: "Role", name }, subjects });
 const { check, checkMade, checkUpdate } = checksOf(roleBindings);
@@ -26,4 +26,10 @@ checksOf(roles).check(
   "verbs",
   { rules: [{ apiGroups: [""], resources: ["pods"] }] },
   "rules[0].verbs: Required value: verbs must contain at least one value",
+);
+checksOf(clusterRoles).check(
+  "a selector that selects nothing",
+  { aggregationRule: { clusterRoleSelectors: [{ matchExpressions: [{ key: "a", operator: "x" }] }] } },
+  'aggregationRule.clusterRoleSelectors[0].matchExpressions[0].operator: Invalid value: "x": not a valid selector operator',
+  "aggregationRule.clusterRoleSelectors[0]: Invalid value: null: invalid label selector.",
 );

@@ -37,7 +37,12 @@ function validateClusterRole({ rules, aggregationRule }: any): FieldError[] {
   if (selectors.length === 0) {
     errors.push(required(path, "at least one clusterRoleSelector required if aggregationRule is non-nil"));
   }
-  for (const [index, selector] of selectors.entries()) checkLabelSelector(errors, selector, path.index(index));
+  for (const [index, selector] of selectors.entries()) {
+    const before = errors.length;
+    checkLabelSelector(errors, selector, path.index(index));
+    // Said of the whole, too.
+    if (errors.length > before) errors.push(invalid(path.index(index), null, "invalid label selector."));
+  }
   return errors;
 }
 

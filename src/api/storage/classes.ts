@@ -11,7 +11,7 @@ import { qualifiedName } from "../machinery/names.ts";
 import type { KubeObject } from "../machinery/object.ts";
 import { defineResource } from "../machinery/resource.ts";
 import { oldNodeLabelText } from "../node/labels.ts";
-import { addInvalid, checkImmutable, checkRequiredOneOf, type Errors, sameValue } from "../parts/checks.ts";
+import { addInvalid, checkImmutable, checkOneOf, type Errors, sameValue } from "../parts/checks.ts";
 import { ageColumn, text } from "../parts/columns.ts";
 
 const group = "storage.k8s.io";
@@ -32,7 +32,7 @@ const encoder = new TextEncoder();
 
 function checkDriver(errors: Errors, driver: string | undefined, path: FieldPath): void {
   if (!driver) errors.push(required(path));
-  else addInvalid(errors, () => path, driver, qualifiedName(driver.toLowerCase()));
+  else addInvalid(errors, () => path, driver.toLowerCase(), qualifiedName(driver.toLowerCase()));
 }
 
 function checkParameters(errors: Errors, parameters: Record<string, string> | undefined, path: FieldPath): void {
@@ -92,9 +92,9 @@ function validateStorageClass(storageClass: any): FieldError[] {
   const { provisioner, parameters, reclaimPolicy, volumeBindingMode, allowedTopologies } = storageClass;
   checkDriver(errors, provisioner, new FieldPath("provisioner"));
   checkParameters(errors, parameters, new FieldPath("parameters"));
-  checkRequiredOneOf(errors, reclaimPolicy, ["Delete", "Retain"], () => new FieldPath("reclaimPolicy"));
+  checkOneOf(errors, reclaimPolicy || undefined, ["Delete", "Retain"], () => new FieldPath("reclaimPolicy"));
   const modes = ["Immediate", "WaitForFirstConsumer"];
-  checkRequiredOneOf(errors, volumeBindingMode, modes, () => new FieldPath("volumeBindingMode"));
+  checkOneOf(errors, volumeBindingMode, modes, () => new FieldPath("volumeBindingMode"));
   checkTopologies(errors, allowedTopologies, new FieldPath("allowedTopologies"));
   return errors;
 }

@@ -162,19 +162,25 @@ function validateAttachment({ spec }: any): FieldError[] {
 function validateAttachmentStatus({ status }: any): FieldError[] {
   const errors: FieldError[] = [];
   const path = new FieldPath("status");
-  if (status?.attachmentMetadata?.[""] !== undefined) {
-    errors.push(invalid(path.child("attachmentMetadata"), "", "field can not be empty."));
-  }
+  const metadata = Object.entries<string>(status?.attachmentMetadata ?? {})
+    .flat()
+    .join("");
+  if (bytesOf(metadata) > metadataBytesMax) errors.push(tooLong(path.child("attachmentMetadata"), metadataBytesMax));
   for (const field of ["attachError", "detachError"]) {
     const { message = "", errorCode } = status?.[field] ?? {};
     const at = path.child(field);
-    if (message.length > messageMax) errors.push(tooLong(at.child("message"), messageMax));
-    checkNonNegative(errors, errorCode, () => at.child("errorCode"));
+    // The real server names the limit of the metadata here.
+    if (bytesOf(message) > messageBytesMax) errors.push(tooLong(at.child("message"), metadataBytesMax));
+    if (errorCode < 0)
+      errors.push(invalid(at.child("errorCode"), errorCode, "must be between 0 and 2147483647, inclusive"));
   }
   return errors;
 }
 
-const messageMax = 1024;
+const messageBytesMax = 1024;
+const metadataBytesMax = 256 * 1024;
+const encoder = new TextEncoder();
+const bytesOf = (text: string): number => encoder.encode(text).length;
 
 function validateAttachmentUpdate(next: any, previous: any): FieldError[] {
   if (sameValue(next.spec, previous.spec)) return [];

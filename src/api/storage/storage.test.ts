@@ -8,6 +8,12 @@ const topologies = (...terms: object[]) => ({ provisioner: "p", allowedTopologie
 const zones = (...values: string[]) => ({ matchLabelExpressions: [{ key: "zone", values }] });
 const classes = checksOf(storageClasses);
 classes.check("provisioner", {}, "provisioner: Required value");
+classes.check(
+  "a provisioner is read in small letters",
+  { provisioner: "P/", reclaimPolicy: "" },
+  'provisioner: Invalid value: "p/": name part must be non-empty',
+  `provisioner: Invalid value: "p/": name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')`,
+);
 classes.check("topologies", topologies(zones("a"), zones("b")));
 classes.check(
   "a topology that says nothing",
@@ -137,11 +143,19 @@ attachments.check(
   "spec.source.inlineVolumeSpec.csi: Required value: has to be specified in the context of inline volumes",
   "spec.source.inlineVolumeSpec: Required value: must specify a volume type",
 );
+attachments.check(
+  "nobody attaches",
+  { spec: { nodeName: "n", source: { persistentVolumeName: "" } } },
+  "spec.attacher: Required value",
+  "spec.source.persistentVolumeName: Required value: must specify non empty persistentVolumeName",
+  `spec.source.persistentVolumeName: Invalid value: "": a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')`,
+);
 attachments.checkStatus(
   "long message",
   attachment({ persistentVolumeName: "pv" }),
   {},
-  { attachError: { message: "x".repeat(1025) }, attachmentMetadata: { "": "x" } },
-  'status.attachmentMetadata: Invalid value: "": field can not be empty.',
-  "status.attachError.message: Too long: may not be more than 1024 bytes",
+  { attachError: { message: "x".repeat(1025), errorCode: -1 }, attachmentMetadata: { a: "x".repeat(256 * 1024) } },
+  "status.attachmentMetadata: Too long: may not be more than 262144 bytes",
+  "status.attachError.message: Too long: may not be more than 262144 bytes",
+  "status.attachError.errorCode: Invalid value: -1: must be between 0 and 2147483647, inclusive",
 );
