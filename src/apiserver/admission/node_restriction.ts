@@ -1,3 +1,4 @@
+import { parseCertificateRequest } from "../../api/certificates/request.ts";
 import type { KubeObject } from "../../api/machinery/object.ts";
 import { forbidden, notFound } from "../../api/machinery/status.ts";
 import { sameJson } from "../../base/equal.ts";
@@ -9,6 +10,8 @@ import { tokenProblem } from "./node_tokens.ts";
 
 const mirrorAnnotation = "kubernetes.io/config.mirror";
 const leaseNamespace = "kube-node-lease";
+/** Who issues kubelets' certificates. */
+const kubeletSigners = new Set(["kubernetes.io/kubelet-serving", "kubernetes.io/kube-apiserver-client-kubelet"]);
 
 /** A kubelet's write, and the node that it is the kubelet of. */
 interface Write extends AdmissionRequest {
@@ -60,6 +63,8 @@ function problemOf(write: Write, registry: Registry): Problem {
         : "can only access CSINode with the same name as the requesting node";
     case "resourceslices.resource.k8s.io":
       return sliceProblem(write);
+    case "certificatesigningrequests.certificates.k8s.io":
+      return certificateProblem(write);
     default:
       return undefined;
   }
@@ -200,6 +205,18 @@ function sliceProblem({ operation, draft, previous, node }: Write): Problem {
   if (operation === "DELETE" && previous!.spec?.nodeName !== node)
     return "can only delete ResourceSlice with the same NodeName as the requesting node";
   return undefined;
+}
+
+/** A kubelet asks for its own node's certificates only. */
+function certificateProblem({ operation, subresource, draft, node }: Write): Problem {
+  if (operation !== "CREATE" || subresource || !kubeletSigners.has(draft!.spec?.signerName)) return undefined;
+  try {
+    const { commonName } = parseCertificateRequest(atob(draft!.spec.request ?? ""));
+    const own = `system:node:${node}`;
+    return commonName === own ? undefined : `can only create a node CSR with CN=${own}`;
+  } catch (error) {
+    return `unable to parse csr: ${(error as Error).message}`;
+  }
 }
 
 function accountProblem({ operation, subresource, draft, scope, node, name }: Write, registry: Registry): Problem {

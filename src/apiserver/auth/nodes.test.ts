@@ -1,5 +1,7 @@
+import "reflect-metadata";
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import { Pkcs10CertificateRequestGenerator } from "@peculiar/x509";
 import type { UserInfo } from "../../base/http.ts";
 import { machine } from "../../host/mod.ts";
 import { openMemoryStore } from "../../store/mod.ts";
@@ -198,4 +200,24 @@ test("leases and CSINodes of its own name", async () => {
   assert.match(await write("POST", elsewhere, { metadata: { name: "n1" } }), /"kube-node-lease" system namespace$/);
   const csiNodes = "/apis/storage.k8s.io/v1/csinodes";
   assert.match(await write("POST", csiNodes, { metadata: { name: "n2" }, spec: { drivers: [] } }), /same name as/);
+});
+
+test("certificates for its own name", async () => {
+  const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
+  const keys = await crypto.subtle.generateKey(algorithm, true, ["sign", "verify"]);
+  const ask = async (signerName: string, commonName: string, text?: string) => {
+    const name = `O=system:nodes, CN=${commonName}`;
+    const request = await Pkcs10CertificateRequestGenerator.create({ name, keys, signingAlgorithm: algorithm });
+    const spec = { signerName, usages: ["client auth"], request: btoa(text ?? request.toString("pem")) };
+    return write("POST", "/apis/certificates.k8s.io/v1/certificatesigningrequests", {
+      metadata: { generateName: "csr-" },
+      spec,
+    });
+  };
+  const [client, serving] = ["kubernetes.io/kube-apiserver-client-kubelet", "kubernetes.io/kubelet-serving"];
+  assert.equal(await ask(client, "system:node:n1"), "ok");
+  assert.match(await ask(client, "system:node:n2"), /can only create a node CSR with CN=system:node:n1$/);
+  assert.match(await ask(serving, "anybody"), /can only create a node CSR with CN=system:node:n1$/);
+  assert.match(await ask(serving, "", "no request"), /unable to parse csr: PEM block type must be/);
+  assert.equal(await ask("example.com/signer", "anybody"), "ok");
 });
