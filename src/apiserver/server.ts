@@ -26,6 +26,7 @@ import { resourceTable } from "./resource_table.ts";
 import { repairAddresses } from "./services/addresses.ts";
 import { webhookPoster } from "./services/webhook.ts";
 import { compactRegularly } from "./shared/compaction.ts";
+import { keepPresence } from "./shared/presence.ts";
 
 export interface ApiServerOptions extends AuthenticationOptions {
   store: Store;
@@ -128,19 +129,26 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   state.started.add("definitions").add("aggregation");
   const compaction = compactRegularly(registry.store, clock, signal);
   const serviceIp = firstAddress(serviceCidr);
+  const { store } = registry;
+  const presence = new AsyncDisposableStack();
   return {
     handler: front.handler,
     serviceIp,
     revision: () => registry.cache.revision,
-    publish(address, port) {
+    async publish(address, port) {
       if (address !== undefined) state.advertised = `${address.includes(":") ? `[${address}]` : address}:${port}`;
-      return publishEndpoint(registry, { serviceIp, address, port }, signal);
+      const publish = (addresses: readonly string[]) =>
+        publishEndpoint(registry, { serviceIp, addresses, port }, signal);
+      if (address === undefined) await publish([]);
+      else if (!store.shared) await publish([address]);
+      else presence.use(await keepPresence(store, clock, address, publish, report));
     },
     announceShutdown() {
       state.leaving = true;
     },
     async [Symbol.asyncDispose]() {
       // While the cache still follows the store: writes wait for it.
+      await presence.disposeAsync();
       await conditions[Symbol.asyncDispose]();
       abort.abort();
       upkeep[Symbol.dispose]();

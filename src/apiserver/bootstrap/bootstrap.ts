@@ -99,17 +99,17 @@ function trustMap({ clientCa, requestHeaderCa, requestHeader }: ClusterFacts): o
   return { apiVersion: "v1", kind: "ConfigMap", metadata, data };
 }
 
-/** Where the server is reached: its port, and, if others can reach it at all, its address. */
+/** Where the API is reached: a port, and the addresses of the servers that others can reach. */
 export interface Endpoint {
   serviceIp: string;
   port: number;
-  address?: string;
+  addresses: readonly string[];
 }
 
-/** The `kubernetes` Service in `default` with this server as its endpoint: how pods find the API. */
+/** The `kubernetes` Service in `default` with the servers as its endpoints: how pods find the API. */
 export async function publishEndpoint(
   registry: Registry,
-  { serviceIp, address, port: targetPort }: Endpoint,
+  { serviceIp, addresses, port: targetPort }: Endpoint,
   signal: AbortSignal,
 ): Promise<void> {
   const labels = { component: "apiserver", provider: "kubernetes" };
@@ -123,7 +123,7 @@ export async function publishEndpoint(
     sessionAffinity: "None",
   };
   await ensure(registry, "services", { apiVersion: "v1", kind: "Service", metadata, spec }, signal);
-  if (address === undefined) return;
+  if (addresses.length === 0) return;
   const endpointPort = { name: "https", port: targetPort, protocol: "TCP" };
   const endpoints = {
     apiVersion: "v1",
@@ -133,7 +133,7 @@ export async function publishEndpoint(
       namespace: "default",
       labels: { "endpointslice.kubernetes.io/skip-mirror": "true" },
     },
-    subsets: [{ addresses: [{ ip: address }], ports: [endpointPort] }],
+    subsets: [{ addresses: addresses.map((ip) => ({ ip })), ports: [endpointPort] }],
   };
   await replace(registry, "endpoints", endpoints, signal);
   const slice = {
@@ -141,7 +141,7 @@ export async function publishEndpoint(
     kind: "EndpointSlice",
     metadata: { name: "kubernetes", namespace: "default", labels: { "kubernetes.io/service-name": "kubernetes" } },
     addressType: "IPv4",
-    endpoints: [{ addresses: [address], conditions: { ready: true } }],
+    endpoints: addresses.map((each) => ({ addresses: [each], conditions: { ready: true } })),
     ports: [endpointPort],
   };
   await replace(registry, "endpointslices.discovery.k8s.io", slice, signal);

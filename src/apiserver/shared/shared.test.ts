@@ -157,6 +157,20 @@ test("a member that dies takes no server with it", async () => {
   assert.deepEqual(names((await two.list("configmaps", { namespace: "default" })) as any), ["x-1", "x-2"]);
 });
 
+test("both servers are endpoints of the Service that the API is found by, as long as they are there", async () => {
+  await using world = await pair();
+  const [one, two] = world.servers as [ApiServer, ApiServer];
+  const endpoints = async () => {
+    const { subsets }: any = await world.clients[1]!.get("endpoints", { namespace: "default", name: "kubernetes" });
+    return subsets.flatMap(({ addresses }: any) => addresses.map(({ ip }: any) => ip));
+  };
+  await one.publish("192.0.2.2", 6443);
+  await two.publish("192.0.2.1", 6443);
+  assert.deepEqual(await endpoints(), ["192.0.2.1", "192.0.2.2"]);
+  await one[Symbol.asyncDispose]();
+  assert.deepEqual(await endpoints(), ["192.0.2.1"]);
+});
+
 test("servers of one store compact in turn, and keep what is younger than a period", async () => {
   await using store = await openMemoryStore();
   const put = () => store.commit([], [{ put: "/a", value: new Uint8Array([1]) }]);
