@@ -136,8 +136,12 @@ function alwaysValue(schema: Schema, owner: Owner, name: string): unknown {
   const struct = schema.$ref !== undefined;
   if (name === "metadata" && struct) return {};
   if (owner.isKind && (name === "spec" || name === "status") && struct) return {};
-  const conditionTime = /^last(Transition|Update|Probe|Heartbeat)Time$/.test(name) && /Condition$/.test(owner.name);
-  return conditionTime ? null : undefined;
+  return /Condition$/.test(owner.name) ? alwaysOfCondition(owner, name) : undefined;
+}
+
+function alwaysOfCondition({ name: owner }: Owner, name: string): unknown {
+  if (/^last(Transition|Update|Probe|Heartbeat)Time$/.test(name)) return null;
+  return (name === "type" || name === "status") && !owner.startsWith("flowcontrol.") ? "" : undefined;
 }
 
 function omitsZero(schema: Schema, owner: string, name: string): boolean {

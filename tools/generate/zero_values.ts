@@ -170,8 +170,8 @@ export const keptWhenEmpty: Record<string, string> = {
 };
 
 /**
- * Fields that are written whatever they hold, beyond `metadata` everywhere, `spec` and `status` of kinds and the times of
- * conditions:
+ * Fields that are written whatever they hold, beyond `metadata` everywhere, `spec` and `status` of kinds, and the type,
+ * the status and the times of conditions:
  * structs as `{}`; `null` for lists and times that are not set, `0`, `""` and `false` for scalars.
  */
 export const alwaysWritten: Record<string, Record<string, "{}" | "null" | "0" | '""' | "false">> = {
@@ -235,6 +235,7 @@ export const alwaysWritten: Record<string, Record<string, "{}" | "null" | "0" | 
     reportingComponent: '""',
     reportingInstance: '""',
   },
+  "core.v1.EventSeries": { lastObservedTime: "null" },
   "core.v1.LimitRangeSpec": { limits: "null" },
   "core.v1.NodeDaemonEndpoints": { kubeletEndpoint: "{}" },
   "core.v1.DaemonEndpoint": { Port: "0" },
@@ -269,6 +270,7 @@ export const alwaysWritten: Record<string, Record<string, "{}" | "null" | "0" | 
     deprecatedFirstTimestamp: "null",
     deprecatedLastTimestamp: "null",
   },
+  "events.v1.EventSeries": { count: "0", lastObservedTime: "null" },
   "flowcontrol.v1.FlowSchemaSpec": { priorityLevelConfiguration: "{}" },
   "flowcontrol.v1.LimitedPriorityLevelConfiguration": { limitResponse: "{}" },
   "meta.v1.Condition": { type: '""', status: '""', reason: '""', message: '""' },
@@ -295,4 +297,5 @@ export const alwaysWritten: Record<string, Record<string, "{}" | "null" | "0" | 
   "storage.v1.CSINodeSpec": { drivers: "null" },
   "storage.v1.VolumeAttachmentSpec": { source: "{}" },
   "storage.v1.VolumeAttachmentStatus": { attached: "false" },
+  "storage.v1.VolumeError": { time: "null" },
 };
