@@ -1,12 +1,4 @@
-import {
-  type FieldError,
-  FieldPath,
-  forbiddenField,
-  invalid,
-  invalidObject,
-  notSupported,
-  throwInvalid,
-} from "../../api/machinery/field.ts";
+import { type FieldError, FieldPath, forbiddenField, notSupported, throwInvalid } from "../../api/machinery/field.ts";
 import type { KubeObject } from "../../api/machinery/object.ts";
 import type { Resource, Subresource } from "../../api/machinery/resource.ts";
 import { badRequest, methodRefused, notFound, pathNotFound, StatusError } from "../../api/machinery/status.ts";
@@ -20,6 +12,7 @@ import { createObject, replaceObject } from "../registry/write.ts";
 import { itemAnswer, listAnswer, objectAnswer, statusAnswer } from "./answer.ts";
 import { decodeDeleteOptions, decodeObject } from "./body.ts";
 import { type Negotiated, negotiate } from "./negotiate.ts";
+import { checkDeleteOptions, writeOptions } from "./options.ts";
 import { patchObject } from "./patch.ts";
 import type { Route } from "./route.ts";
 import { type SubresourceHandlers, subresourceAnswer } from "./subresources.ts";
@@ -70,10 +63,8 @@ export async function resourceAnswer(
     resource,
     namespace: where.namespace,
     user,
-    dryRun: dryRunOf(route.query),
-    fieldManager: fieldManagerOf(route),
+    ...writeOptions(route),
     userAgent: managerOf(request.headers["user-agent"]),
-    fieldValidation: fieldValidationOf(route),
     signal: request.signal,
     auditAnnotations,
     warnings: resource.deprecation === undefined ? [] : [resource.deprecation],
@@ -150,44 +141,6 @@ const methodVerbs: Record<string, string> = {
   PATCH: "patch",
   DELETE: "delete",
 };
-
-function dryRunOf(query: URLSearchParams): boolean {
-  const values = query.getAll("dryRun").filter(Boolean);
-  const wrong = values.find((value) => value !== "All");
-  if (wrong !== undefined)
-    throw badRequest(`dryRun: Unsupported value: ${JSON.stringify(wrong)}: supported values: "All"`);
-  return values.length > 0;
-}
-
-const optionKinds: Record<string, string> = { create: "CreateOptions", update: "UpdateOptions", patch: "PatchOptions" };
-
-const managerBytesMax = 128;
-
-function fieldManagerOf({ query, verb }: Route): string | undefined {
-  const name = query.get("fieldManager") || undefined;
-  const kind = optionKinds[verb];
-  if (name === undefined || kind === undefined) return name;
-  const path = new FieldPath("fieldManager");
-  const errors: FieldError[] = [];
-  if (name.length > managerBytesMax) {
-    const body = `Too long: may not be more than ${managerBytesMax} bytes`;
-    errors.push({ type: "FieldValueTooLong", field: "fieldManager", body });
-  }
-  if (/[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/u.test(name))
-    errors.push(invalid(path, name, "should only contain printable characters"));
-  throwInvalid("meta.k8s.io", kind, "", errors);
-  return name;
-}
-
-function fieldValidationOf({ query, verb }: Route): Scope["fieldValidation"] {
-  const value = query.get("fieldValidation");
-  if (value === null || value === "") return undefined;
-  if (value === "Ignore" || value === "Warn" || value === "Strict") return value;
-  const kind = optionKinds[verb];
-  if (kind === undefined) return undefined;
-  const path = new FieldPath("fieldValidation");
-  throw invalidObject("meta.k8s.io", kind, "", [notSupported(path, value, ["", "Ignore", "Strict", "Warn"])]);
-}
 
 async function mainAnswer(call: Call): Promise<HttpAnswer> {
   const { registry, scope, route, request, form, name, now } = call;
@@ -330,8 +283,8 @@ async function deletionOf(call: Call): Promise<Deletion> {
   const inBody = request.body === undefined ? undefined : await decodeDeleteOptions(request);
   const options = inBody ?? optionsInQuery(query);
   const { gracePeriodSeconds: grace, orphanDependents: orphan, propagationPolicy: policy } = options;
-  if (options.dryRun?.length) scope.dryRun = true;
-  checkPropagation(policy, orphan);
+  checkDeleteOptions(options);
+  scope.dryRun = (options.dryRun?.length ?? 0) > 0;
   // In a query every word but these two means yes.
   const isFalse = ["false", "0"].includes(String(orphan));
   const legacy = orphan === undefined || orphan === null ? undefined : isFalse ? "Background" : "Orphan";
@@ -349,32 +302,8 @@ function optionsInQuery(query: URLSearchParams): Record<string, any> {
     gracePeriodSeconds: integer(query, "gracePeriodSeconds"),
     orphanDependents: query.get("orphanDependents") ?? undefined,
     propagationPolicy: query.get("propagationPolicy") ?? undefined,
+    dryRun: query.getAll("dryRun"),
   };
-}
-
-function checkPropagation(policy: string | null | undefined, orphan: unknown): void {
-  const refuse = (body: string) => {
-    const message = `DeleteOptions.meta.k8s.io "" is invalid: propagationPolicy: ${body}`;
-    const cause = {
-      reason: body.startsWith("Unsupported") ? "FieldValueNotSupported" : "FieldValueInvalid",
-      message: body,
-      field: "propagationPolicy",
-    };
-    throw new StatusError({
-      code: 422,
-      reason: "Invalid",
-      message,
-      details: { group: "meta.k8s.io", kind: "DeleteOptions", causes: [cause] },
-    });
-  };
-  if (policy === null || policy === undefined) return;
-  if (orphan !== null && orphan !== undefined)
-    refuse(`Invalid value: ${JSON.stringify(policy)}: orphanDependents and deletionPropagation cannot be both set`);
-  if (!["Foreground", "Background", "Orphan"].includes(policy)) {
-    refuse(
-      `Unsupported value: ${JSON.stringify(policy)}: supported values: "Foreground", "Background", "Orphan", "nil"`,
-    );
-  }
 }
 
 async function deleteAnswer(call: Call): Promise<HttpAnswer> {
