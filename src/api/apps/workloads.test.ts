@@ -66,6 +66,11 @@ controller.checkMade(
   ({ spec, metadata }) => [spec.selector, metadata.labels],
   [{ app: "a" }, { app: "a" }],
 );
+controller.check(
+  "selects by what is no label",
+  { spec: { template: { metadata: { labels: { "-": "" } }, spec: podSpec } } },
+  `spec.template.labels: Invalid value: "-": name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')`,
+);
 controller.check("wants a template", { spec: { selector: { app: "a" } } }, "spec.template: Required value");
 
 const daemonSet = checksOf(daemonSets);

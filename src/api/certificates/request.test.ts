@@ -14,7 +14,17 @@ function check(what: string, text: string, wanted: RegExp): void {
 
 check("another type", pem("CERTIFICATE", body), /^Error: PEM block type must be CERTIFICATE REQUEST/);
 check("no block", "hello", /PEM block type/);
-check("no base64", pem("CERTIFICATE REQUEST", "***"), /./);
+check("no base64", pem("CERTIFICATE REQUEST", "***"), /PEM block type/);
+check("behind another one", pem("CERTIFICATE", "MAA=") + pem("CERTIFICATE REQUEST", "MAA="), /PEM block type/);
+check("nothing in it", pem("CERTIFICATE REQUEST", ""), /^Error: asn1: syntax error: sequence truncated$/);
+check(
+  "a text",
+  pem("CERTIFICATE REQUEST", btoa("hello")),
+  /^Error: asn1: structure error: tags don't match \(16 vs \{class:1 tag:8 length:101 isCompound:true\}\) \{optional:false .* omitEmpty:false\} certificateRequest @2$/,
+);
+check("more behind it", pem("CERTIFICATE REQUEST", btoa("\x30\x00\x05\x00")), /asn1: syntax error: trailing data/);
+check("no end", pem("CERTIFICATE REQUEST", btoa("\x30\x80")), /indefinite length found \(not DER\)/);
+check("a length longer than needed", pem("CERTIFICATE REQUEST", btoa("\x30\x81\x01x")), /non-minimal length/);
 check("cut off", pem("CERTIFICATE REQUEST", body.slice(0, 80)), /asn1: syntax error: data truncated/);
 check("something else", pem("CERTIFICATE REQUEST", btoa("\x02\x01\x00")), /asn1: structure error/);
 check("a length beyond all", pem("CERTIFICATE REQUEST", btoa("\x30\x85\x01\x01\x01\x01\x01")), /length too large/);

@@ -1,6 +1,7 @@
 // Certificate requests (PKCS#10, RFC 2986) as far as the API looks into them: who they are for.
 
-import { childrenOf, type Element, elementsOf, oidText, sequence, set } from "./der.ts";
+import { childrenOf, type Element, elementsOf, oidText, sequence, sequenceOf, set } from "./der.ts";
+import { blockAt } from "./pem.ts";
 
 export interface CertificateRequest {
   commonName: string;
@@ -24,22 +25,27 @@ const oids = {
 
 const decoder = new TextDecoder();
 
-const begin = "-----BEGIN CERTIFICATE REQUEST-----";
-const end = "-----END CERTIFICATE REQUEST-----";
-
-/** What stands between the first such lines. No regular expression: a request may be as large as a body can be. */
+/** What stands in the first block that can be read. */
 function derOf(pem: string): Uint8Array {
-  const start = pem.indexOf(begin);
-  const stop = start < 0 ? -1 : pem.indexOf(end, start);
-  if (stop < 0) throw new Error("PEM block type must be CERTIFICATE REQUEST");
-  const base64 = pem.slice(start + begin.length, stop).replace(/\s/g, "");
-  return Uint8Array.from(atob(base64), (each) => each.charCodeAt(0));
+  for (let block = blockAt(pem, 0); block; block = blockAt(pem, block.next)) {
+    const der = bytesOf(block.body);
+    if (der && block.type === "CERTIFICATE REQUEST") return der;
+    if (der) break;
+  }
+  throw new Error("PEM block type must be CERTIFICATE REQUEST");
+}
+
+function bytesOf(base64: string): Uint8Array | undefined {
+  try {
+    return Uint8Array.from(atob(base64.replace(/\s/g, "")), (each) => each.charCodeAt(0));
+  } catch {
+    return undefined;
+  }
 }
 
 /** Reads a PEM block of the type `CERTIFICATE REQUEST`. Throws an Error with Go's words. */
 export function parseCertificateRequest(pem: string): CertificateRequest {
-  const der = derOf(pem);
-  const [info] = childrenOf(elementsOf(der)[0], sequence);
+  const [info] = sequenceOf(derOf(pem), "certificateRequest");
   const [, subject, , ...rest] = childrenOf(info, sequence);
   const request: CertificateRequest = {
     commonName: "",

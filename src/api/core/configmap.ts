@@ -37,8 +37,12 @@ export const configMaps = defineResource<ConfigMap>({
   shortNames: ["cm"],
   scope: "Namespaced",
   schema: "io.k8s.api.core.v1.ConfigMap",
-  validate,
-  validateUpdate: (next, previous) => checkImmutableData(next, previous, ["data", "binaryData"]),
+  validateCreate: validate,
+  // What may not change is said before what is wrong anyway.
+  validateUpdate: (next, previous) => [
+    ...checkImmutableData(next, previous, ["data", "binaryData"]),
+    ...validate(next),
+  ],
   columns: [
     text("Data", ({ data, binaryData }) => Object.keys(data ?? {}).length + Object.keys(binaryData ?? {}).length),
     ageColumn,

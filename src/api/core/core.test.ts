@@ -31,6 +31,13 @@ maps.checkUpdate(
   { immutable: true, data: { a: "2" } },
   "data: Forbidden: field is immutable when `immutable` is set",
 );
+maps.checkUpdate(
+  "is fixed before it is wrong",
+  { immutable: true, data: { a: "1" } },
+  { immutable: true, data: { "/": "1" } },
+  "data: Forbidden: field is immutable when `immutable` is set",
+  "data[/]: Invalid value: \"/\": a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')",
+);
 
 const secret = checksOf(secrets);
 secret.checkMade(
@@ -45,6 +52,13 @@ secret.check(
   "data[tls.key]: Required value",
 );
 secret.checkUpdate("keeps its type", { type: "a" }, { type: "b" }, 'type: Invalid value: "b": field is immutable');
+secret.checkUpdate(
+  "keeps its type, and has the other type's keys",
+  {},
+  { type: "kubernetes.io/ssh-auth" },
+  'type: Invalid value: "kubernetes.io/ssh-auth": field is immutable',
+  "data[ssh-privatekey]: Required value",
+);
 
 const space = checksOf(namespaces);
 space.checkMade(
@@ -263,6 +277,9 @@ limits.checkMade(
   ({ spec }) => [spec.limits[0].default, spec.limits[0].defaultRequest],
   [{ cpu: "2" }, { cpu: "2" }],
 );
+limits.check("nothing of nothing", {
+  spec: { limits: [{ type: "Pod", max: { cpu: "0" }, min: { cpu: "0" }, maxLimitRequestRatio: { cpu: "2" } }] },
+});
 limits.check(
   "the default is not above the most",
   { spec: { limits: [{ type: "Container", max: { cpu: "1" }, default: { cpu: "2" }, defaultRequest: { cpu: "1" } }] } },

@@ -67,7 +67,8 @@ function checkRatio(errors: Errors, limit: Limit, name: string, path: FieldPath)
   const [min, max] = [limit.min?.[name], limit.max?.[name]];
   if (min === undefined || max === undefined) return;
   const widest = quantityToNumber(max) / quantityToNumber(min);
-  if (quantityToNumber(ratio) <= widest) return;
+  // Nothing is too much where both are nothing.
+  if (!(quantityToNumber(ratio) > widest)) return;
   errors.push(invalid(at, ratio, `ratio ${ratio} is greater than max/min = ${widest.toFixed(6)}`));
 }
 

@@ -3,7 +3,7 @@ import { type FieldError, FieldPath, invalid, required } from "../machinery/fiel
 import type { KubeObject } from "../machinery/object.ts";
 import { defineResource } from "../machinery/resource.ts";
 import { selectsMap } from "../machinery/selector.ts";
-import { checkLabels, checkNonNegative } from "../parts/checks.ts";
+import { checkNonNegative } from "../parts/checks.ts";
 import { ageColumn, containerColumns, integer, labelsText, wide } from "../parts/columns.ts";
 import { scaleSubresource, statusSubresource } from "../parts/subresources.ts";
 import { defaultPodTemplate, dropGated } from "./podspec/defaults.ts";
@@ -30,7 +30,6 @@ function validate({ spec }: ReplicationController): FieldError[] {
   checkNonNegative(errors, spec.minReadySeconds, () => specPath.child("minReadySeconds"));
   const selector = spec.selector ?? {};
   if (Object.keys(selector).length === 0) errors.push(required(specPath.child("selector")));
-  else checkLabels(errors, selector, () => specPath.child("selector"));
   checkNonNegative(errors, spec.replicas, () => specPath.child("replicas"));
   if (!spec.template) return [...errors, required(templatePath)];
   const labels = spec.template.metadata?.labels;

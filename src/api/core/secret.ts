@@ -77,10 +77,11 @@ function validate({ metadata, type = "", data = {} }: Secret): FieldError[] {
   return errors;
 }
 
+/** What may not change is said before what is wrong anyway. */
 function validateUpdate(next: Secret, previous: Secret): FieldError[] {
   const errors: FieldError[] = [];
   checkImmutable(errors, next.type, previous.type, () => new FieldPath("type"));
-  return [...errors, ...checkImmutableData(next, previous, ["data"])];
+  return [...errors, ...checkImmutableData(next, previous, ["data"]), ...validate(next)];
 }
 
 function* warnings({ type, data }: Secret): Iterable<string> {
@@ -97,7 +98,7 @@ export const secrets = defineResource<Secret>({
   scope: "Namespaced",
   schema: "io.k8s.api.core.v1.Secret",
   defaults,
-  validate,
+  validateCreate: validate,
   validateUpdate,
   warnings,
   columns: [
