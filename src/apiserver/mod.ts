@@ -1,4 +1,5 @@
 export { type AuthorizationMode, authorizationModes } from "./auth/authorization.ts";
+export { accountTokenSigner } from "./auth/service_account.ts";
 export { pack as packValue, unpack as unpackValue } from "./cache/packed.ts";
 export { parseEncryptionConfig } from "./encryption/config.ts";
 export type { Encryption } from "./encryption/store.ts";

@@ -22,6 +22,7 @@ export const componentFlags: Record<string, FlagTable> = {
     "cluster-signing-cert-file": { type: "string", help: "PEM certificate of the authority that issues certificates" },
     "cluster-signing-key-file": { type: "string", help: "PEM key of the authority that issues certificates" },
     "root-ca-file": { type: "string", help: "PEM bundle that pods are given to trust the API server" },
+    "service-account-private-key-file": { type: "string", help: "PEM key that tokens in Secrets are signed with" },
     "leader-elect": { type: "boolean", default: true, help: "Work only while holding the lease" },
   },
   proxy: {
@@ -72,6 +73,7 @@ export async function runComponent(
       const options = {
         rootCa: caFile ? await machine.disk.readText(caFile) : "",
         sign: await signerFrom(flags, machine),
+        signToken: await tokenSignerFrom(flags, machine),
         clusterCidr: flags.string("cluster-cidr")!,
       };
       const names = flags.strings("controllers");
@@ -110,6 +112,16 @@ async function signerFrom(
     const { signRequest } = await import("./certificates.ts");
     return signRequest({ certificate, key }, request, clock.now());
   };
+}
+
+async function tokenSignerFrom(
+  flags: ParsedFlags,
+  { disk }: Machine,
+): Promise<NonNullable<ControllersOptions["options"]>["signToken"]> {
+  const keyFile = flags.string("service-account-private-key-file");
+  if (!keyFile) return undefined;
+  const { accountTokenSigner } = await import("../apiserver/mod.ts");
+  return accountTokenSigner(await disk.readText(keyFile));
 }
 
 async function clientFrom(flags: ParsedFlags, component: string, { disk, net }: Machine, self: Self): Promise<Client> {

@@ -1,6 +1,8 @@
 import type { KubeObject } from "../api/machinery/object.ts";
 import { dumpYaml } from "../api/machinery/yaml.ts";
+import { accountTokenSigner } from "../apiserver/mod.ts";
 import { type Client, startInformer } from "../client/mod.ts";
+import type { ControllersOptions } from "../controllers/mod.ts";
 import { startDns } from "../dns/mod.ts";
 import type { Machine, Self } from "../host/mod.ts";
 import { freeIndex, setUpNetwork } from "../network/mod.ts";
@@ -49,8 +51,12 @@ export async function runServer(places: Places, machine: Machine, self: Self, re
   });
   await disk.replace(places.kubeconfig, dumpYaml(kubeconfig), { mode: 0o600 });
   await plane.server.publish(network.machineAddress, settings.apiPort);
-  const sign = signerOf(places.pki, disk, machine.clock);
-  await startLoops(stack, plane.clientFor, settings, { rootCa: pki.ca, sign }, machine, report);
+  const trust = {
+    rootCa: pki.ca,
+    sign: signerOf(places.pki, disk, machine.clock),
+    signToken: accountTokenSigner(pki.serviceAccountKey),
+  };
+  await startLoops(stack, plane.clientFor, settings, trust, machine, report);
   const { runtime, close } = await runtimeStarting;
   stack.defer(close);
   const node = stack.use(await startNode(settings, places, pki, network, runtime, plane.clientFor("kubelet"), machine));
@@ -87,7 +93,7 @@ async function startLoops(
   stack: AsyncDisposableStack,
   clientFor: (component: Component) => Client,
   settings: Settings,
-  trust: { rootCa: string; sign: ReturnType<typeof signerOf> },
+  trust: NonNullable<ControllersOptions["options"]>,
   machine: Machine,
   report: Report,
 ): Promise<void> {

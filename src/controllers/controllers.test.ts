@@ -5,16 +5,17 @@ import { type Client, inProcess, sharedInformers } from "../client/mod.ts";
 import { machineClock as clock, machineNet as net, machineRandom as random } from "../host/mod.ts";
 import { openMemoryStore } from "../store/mod.ts";
 import { startControllers } from "./mod.ts";
+import type { ControllerOptions } from "./registry.ts";
 
 /** A real server with controllers over it, and a way to wait for a state. */
-async function cluster(names: string[]) {
+async function cluster(names: string[], more: Partial<ControllerOptions> = {}) {
   const stack = new AsyncDisposableStack();
   const server = stack.use(await createApiServer({ store: await openMemoryStore(), clock, random, net }));
   const client = inProcess(server.handler, { username: "admin", groups: ["system:masters"] });
   const problems: unknown[] = [];
   const report = (error: unknown) => problems.push(error);
   const informers = stack.use(sharedInformers({ client, clock }));
-  stack.use(startControllers({ client, clock, random, names, options: { rootCa: "PEM" }, report }));
+  stack.use(startControllers({ client, clock, random, names, options: { rootCa: "PEM", ...more }, report }));
   return {
     client,
     problems,
@@ -234,5 +235,37 @@ test("the default roles for users gather their rules", { timeout: 20_000 }, asyn
     admin.rules.some((rule: any) => rule.verbs.includes(verb) && rule.resources.includes(resource));
   await c.until(roles, "view", (role) => role?.rules?.length > 0);
   assert.ok(gives("create", "rolebindings") && gives("create", "pods"));
+  assert.deepEqual(c.problems, []);
+});
+
+test("a Secret that asks for an account's token gets it, and goes with the account", { timeout: 20_000 }, async () => {
+  const signToken = async ({ metadata }: any, secret: string) => `token of ${metadata.name} in ${secret}`;
+  await using c = await cluster(["serviceaccount-token"], { signToken });
+  const { uid } = await c.client
+    .create<any>("serviceaccounts", {
+      apiVersion: "v1",
+      kind: "ServiceAccount",
+      metadata: { name: "robot", namespace: "default" },
+    })
+    .then(({ metadata }) => metadata);
+  const secret = (name: string, account: string, more = {}) => ({
+    apiVersion: "v1",
+    kind: "Secret",
+    type: "kubernetes.io/service-account-token",
+    metadata: { name, namespace: "default", annotations: { "kubernetes.io/service-account.name": account, ...more } },
+  });
+  await c.client.create("secrets", secret("s", "robot"));
+  const { data, metadata } = await c.until("secrets", "default/s", (each) => each?.data?.token);
+  assert.deepEqual(data, { token: btoa("token of robot in s"), "ca.crt": btoa("PEM"), namespace: btoa("default") });
+  assert.equal(metadata.annotations["kubernetes.io/service-account.uid"], uid);
+  await c.client.patch("secrets", { namespace: "default", name: "s" }, "merge", { data: { "ca.crt": null } });
+  await c.until("secrets", "default/s", (each) => each?.data?.["ca.crt"] === btoa("PEM"));
+
+  await c.client.create("secrets", secret("nobodys", "nobody"));
+  await c.until("secrets", "default/nobodys", (each) => each === undefined);
+  await c.client.create("secrets", secret("former", "robot", { "kubernetes.io/service-account.uid": "another" }));
+  await c.until("secrets", "default/former", (each) => each === undefined);
+  await c.client.delete("serviceaccounts", { namespace: "default", name: "robot" });
+  await c.until("secrets", "default/s", (each) => each === undefined);
   assert.deepEqual(c.problems, []);
 });

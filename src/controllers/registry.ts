@@ -21,6 +21,7 @@ import { replicaSetController } from "./replicaset/replicaset.ts";
 import { replicationController } from "./replicationcontroller/replicationcontroller.ts";
 import { resourceQuotaController } from "./resourcequota/resourcequota.ts";
 import { rootCaController, serviceAccountController } from "./serviceaccount/serviceaccount.ts";
+import { type SignAccountToken, tokensController } from "./serviceaccount/tokens.ts";
 import { statefulSetController } from "./statefulset/statefulset.ts";
 
 /** What controllers may be told from outside. */
@@ -37,6 +38,8 @@ export interface ControllerOptions {
   terminatedPodsMax: number;
   /** Issues the certificates that are approved; nobody does if absent. */
   sign?: Sign;
+  /** Signs tokens that lie in Secrets; nobody does if absent. */
+  signToken?: SignAccountToken;
 }
 
 /** All controllers, by name. One folder each. */
@@ -52,6 +55,7 @@ export const controllers: readonly ((options: ControllerOptions) => Controller |
   () => namespaceController,
   () => serviceAccountController,
   rootCaController,
+  tokensController,
   () => endpointsController,
   () => endpointSliceController,
   nodeLifecycleController,

@@ -1,5 +1,8 @@
+import type { KubeObject } from "../../api/machinery/object.ts";
+import { formatTime } from "../../api/machinery/time.ts";
 import type { HttpRequest, Net, UserInfo } from "../../base/http.ts";
 import { cacheOf, type Registry } from "../registry/scope.ts";
+import { updateObject } from "../registry/update.ts";
 import {
   type Authenticator,
   anyToken,
@@ -10,6 +13,7 @@ import {
   tokenFileTokens,
 } from "./authenticate.ts";
 import { bootstrapTokens } from "./bootstrap_token.ts";
+import { lastUsedLabel } from "./legacy_token.ts";
 import { type OidcOptions, oidcTokens } from "./oidc.ts";
 import { type RequestHeaderOptions, requestHeaderAuthenticator } from "./request_header.ts";
 import { type Lookup, serviceAccountTokens } from "./service_account.ts";
@@ -58,7 +62,8 @@ export function authentication(registry: Registry, net: Net, options: Authentica
   const lookup: Lookup = (id, key) => tableOf(id).get(key)?.object;
   const kinds: TokenAuthenticator[] = [];
   if (options.tokenFile !== undefined) kinds.push(tokenFileTokens(options.tokenFile, audiences));
-  if (keys) kinds.push(serviceAccountTokens(keys, lookup, clock));
+  const noteUse = useNoter(registry);
+  if (keys) kinds.push(serviceAccountTokens({ keys, lookup, clock, ownAudiences: audiences, noteUse }));
   if (options.bootstrapTokens) kinds.push(bootstrapTokens(tableOf("secrets"), clock, audiences));
   if (options.oidc) kinds.push(oidcTokens(options.oidc, { net, clock, ownAudiences: audiences }));
   const tokens = anyToken(kinds);
@@ -66,4 +71,28 @@ export function authentication(registry: Registry, net: Net, options: Authentica
   if (options.requestHeader) ways.push(requestHeaderAuthenticator(options.requestHeader, clock));
   ways.push(certificateAuthenticator(clock), bearerAuthenticator(tokens, audiences));
   return { authenticate: authenticate(ways, options.anonymous ?? true), tokens, keys, audiences };
+}
+
+/** Notes on a Secret on which day its token was used last: nobody waits for it. */
+function useNoter(registry: Registry): (secret: KubeObject) => void {
+  /** What is being written, so that a hundred requests at once write once. */
+  const underWay = new Set<string>();
+  return ({ metadata }) => {
+    const day = formatTime(registry.clock.now()).slice(0, 10);
+    const { name, namespace, uid } = metadata;
+    if (metadata.labels?.[lastUsedLabel] === day || underWay.has(uid)) return;
+    underWay.add(uid);
+    const resource = registry.resources.byId("secrets")!;
+    const user = { username: "system:apiserver", groups: ["system:masters", "system:authenticated"] };
+    const signal = new AbortController().signal;
+    const scope = { resource, namespace, user, dryRun: false, fieldManager: "kube-apiserver", signal, warnings: [] };
+    const labelled = (secret: KubeObject): KubeObject => {
+      const next = structuredClone(secret);
+      next.metadata.labels = { ...next.metadata.labels, [lastUsedLabel]: day };
+      return next;
+    };
+    updateObject(registry, scope, name, labelled, { uid })
+      .catch(() => {})
+      .finally(() => underWay.delete(uid));
+  };
 }

@@ -1,9 +1,10 @@
 import type { KubeObject } from "../../api/machinery/object.ts";
 import { uuid } from "../../base/uuid.ts";
 import type { Clock, Random } from "../../base/world.ts";
-import type { TokenAuthenticator } from "./authenticate.ts";
+import type { TokenAuthenticator, TokenResult } from "./authenticate.ts";
+import { legacyIssuer, legacyTokenClaims, legacyTokenProblem, readLegacyClaims } from "./legacy_token.ts";
 import { showList } from "./rules.ts";
-import type { TokenKeys } from "./token_keys.ts";
+import { type TokenKeys, tokenKeys } from "./token_keys.ts";
 
 /** What the token is bound to besides the account: it dies with it. */
 export interface TokenBinding {
@@ -71,14 +72,27 @@ export type Lookup = (
   key: string,
 ) => KubeObject | undefined;
 
+/** What tokens are judged by. */
+export interface TokenFacts {
+  keys: TokenKeys;
+  lookup: Lookup;
+  clock: Clock;
+  /** What tokens are for that say nothing of it. */
+  ownAudiences: readonly string[];
+  /** Told of the Secret whose token was just used. */
+  noteUse(secret: KubeObject): void;
+}
+
 /**
  * Tokens of service accounts. Signature, times, audiences and everything that the token is bound to are looked at on every
  * use: with the account, the pod or the secret the token goes too.
  */
-export function serviceAccountTokens(keys: TokenKeys, lookup: Lookup, clock: Clock): TokenAuthenticator {
+export function serviceAccountTokens(facts: TokenFacts): TokenAuthenticator {
+  const { keys, lookup, clock } = facts;
   return async (token, wanted) => {
     if (!keys.isOurs(token)) return undefined;
     const claims = await keys.verify(token);
+    if (claims?.iss === legacyIssuer) return legacyToken(token, claims, wanted, facts);
     const own = claims?.["kubernetes.io"] as OwnClaims | undefined;
     if (!claims || !own?.serviceaccount || typeof own.namespace !== "string") return { error: undefined };
     const now = clock.now();
@@ -97,6 +111,28 @@ export function serviceAccountTokens(keys: TokenKeys, lookup: Lookup, clock: Clo
     };
     return { user, audiences: tokenAudiences.filter((each) => wanted.includes(each)) };
   };
+}
+
+/** A token that lies in a Secret: it is for the server itself, whatever that is called. */
+function legacyToken(
+  token: string,
+  claims: Record<string, unknown>,
+  wanted: readonly string[],
+  { lookup, clock, ownAudiences, noteUse }: TokenFacts,
+): TokenResult {
+  const own = readLegacyClaims(claims);
+  if (!own) return { error: undefined };
+  const { namespace, account: name, uid } = own;
+  const secret = lookup("secrets", `${namespace}/${own.secret}`);
+  const bound: OwnClaims = { namespace, serviceaccount: { name, uid } };
+  const error =
+    audienceError(ownAudiences, wanted) ??
+    legacyTokenProblem(token, own, secret) ??
+    bindingError(bound, lookup, clock.now() - leewayMs);
+  if (error !== undefined) return { error };
+  noteUse(secret!);
+  const user = { username: `${accountPrefix}${namespace}:${name}`, uid, groups: accountGroups(namespace) };
+  return { user, audiences: ownAudiences.filter((each) => wanted.includes(each)) };
 }
 
 function timeError({ exp, nbf }: Record<string, any>, now: number): string | undefined {
@@ -147,4 +183,10 @@ function extraOf({ pod, node }: OwnClaims, jti: unknown): Record<string, string[
   set("pod-name", pod?.name);
   set("pod-uid", pod?.uid);
   return extra;
+}
+
+/** Signs tokens that lie in Secrets, with a PKCS #8 PEM: for an account, and the Secret's name. */
+export function accountTokenSigner(privateKeyPem: string): (account: KubeObject, secret: string) => Promise<string> {
+  const keys = tokenKeys(privateKeyPem, [legacyIssuer]);
+  return (account, secret) => keys.sign(legacyTokenClaims(account, secret));
 }

@@ -1,3 +1,5 @@
+import { legacyIssuer } from "./legacy_token.ts";
+
 /** Signs and checks the tokens of service accounts. */
 export interface TokenKeys {
   /** `https://kubernetes.default.svc.cluster.local`: what new tokens name. */
@@ -33,12 +35,10 @@ export function tokenKeys(
   // Whoever needs the keys sees the failure.
   ready.catch(() => {});
   const verified = new Map<string, Record<string, any>>();
+  const all = new Set<unknown>([...issuers, legacyIssuer]);
   return {
     issuer: issuers[0]!,
-    isOurs(token) {
-      const issuer = unverifiedClaims(token)?.iss;
-      return typeof issuer === "string" && issuers.includes(issuer);
-    },
+    isOurs: (token) => all.has(unverifiedClaims(token)?.iss),
     async sign(claims) {
       const { SignJWT } = await import("jose");
       const { privateKey, own } = await ready;
@@ -48,7 +48,7 @@ export function tokenKeys(
       const known = verified.get(token);
       if (known) return known;
       const claims = await checkSignature(token, (await ready).all);
-      if (claims === undefined || !issuers.includes(claims.iss)) return undefined;
+      if (claims === undefined || !all.has(claims.iss)) return undefined;
       if (verified.size >= verifiedMax) verified.delete(verified.keys().next().value!);
       verified.set(token, claims);
       return claims;

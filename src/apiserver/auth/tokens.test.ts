@@ -6,6 +6,7 @@ import { machine } from "../../host/mod.ts";
 import { openMemoryStore } from "../../store/mod.ts";
 import { createApiServer } from "../server.ts";
 import { userFrom } from "./oidc.ts";
+import { accountTokenSigner } from "./service_account.ts";
 import { type Answered, ask, masters } from "./world.ts";
 
 const here = "/api/v1/namespaces/default";
@@ -39,6 +40,7 @@ async function world() {
   return {
     serviceAccountKey,
     make,
+    read: (path: string) => ask(server, { path, user: masters }),
     remove: (path: string) => ask(server, { method: "DELETE", path, user: masters }),
     later(ms: number) {
       ahead += ms;
@@ -133,6 +135,50 @@ test("with what it is bound to a token goes at once, and a namesake does not bri
   assert.equal(await w.who(plain), 401);
   await w.make(`${here}/serviceaccounts`, { metadata: { name: "robot" } });
   assert.equal(await w.who(plain), 401);
+});
+
+test("a token in a Secret holds as long as the Secret holds it", async () => {
+  await using w = await world();
+  const sign = accountTokenSigner(w.serviceAccountKey);
+  const account = (await w.read(`${here}/serviceaccounts/robot`)).body;
+  const secret = (name: string, token: string, labels = {}) => ({
+    type: "kubernetes.io/service-account-token",
+    metadata: { name, labels, annotations: { "kubernetes.io/service-account.name": "robot" } },
+    data: { token: btoa(token) },
+  });
+  const token = await sign(account, "kept");
+  assert.equal(await w.who(token), 401, "it is nowhere yet");
+  await w.make(`${here}/secrets`, secret("kept", token));
+  assert.equal(await w.who(token), robot);
+  const day = new Date().toISOString().slice(0, 10);
+  const used = async () =>
+    (await w.read(`${here}/secrets/kept`)).body.metadata.labels?.["kubernetes.io/legacy-token-last-used"];
+  while ((await used()) === undefined) await new Promise(setImmediate);
+  assert.equal(await used(), day);
+
+  const review = async (audiences?: string[]) =>
+    (await w.make("/apis/authentication.k8s.io/v1/tokenreviews", { spec: { token, audiences } })).body.status;
+  assert.equal((await review()).authenticated, true);
+  assert.match((await review(["vault"])).error, /invalid for the target audiences \["vault"\]/);
+
+  const other = await sign(account, "other");
+  await w.make(`${here}/secrets`, secret("other", token));
+  assert.equal(await w.who(other), 401, "another token than the Secret's");
+  const marked = await sign(account, "marked");
+  await w.make(`${here}/secrets`, secret("marked", marked, { "kubernetes.io/legacy-token-invalid-since": day }));
+  assert.equal(await w.who(marked), 401);
+  const claims = claimsOf(token);
+  const named = "kubernetes.io/serviceaccount/service-account.name";
+  for (const [what, wrong] of Object.entries({
+    "another's signature": await forged(await newKey(), claims),
+    "another subject": await forged(w.serviceAccountKey, { ...claims, sub: "system:admin" }),
+    "another account": await forged(w.serviceAccountKey, { ...claims, [named]: "default" }),
+    "the cluster's issuer": await forged(w.serviceAccountKey, { ...claims, iss: issuer }),
+  }))
+    assert.equal(await w.who(wrong), 401, what);
+  await w.remove(`${here}/serviceaccounts/robot`);
+  await w.make(`${here}/serviceaccounts`, { metadata: { name: "robot" } });
+  assert.equal(await w.who(token), 401, "a namesake is somebody else");
 });
 
 test("a token cannot be had for another's pod", async () => {

@@ -1,5 +1,6 @@
 import type { KubeObject } from "../../api/machinery/object.ts";
 import { hasReason } from "../../api/machinery/status.ts";
+import { formatTime } from "../../api/machinery/time.ts";
 import type { RequestHeaderOptions } from "../auth/request_header.ts";
 import { cacheOf, type Registry, type Scope } from "../registry/scope.ts";
 import { updateObject } from "../registry/update.ts";
@@ -51,6 +52,7 @@ export async function bootstrap(registry: Registry, facts: ClusterFacts, signal:
   const trust = trustMap(facts);
   if (trust) await replace(registry, "configmaps", trust, signal);
   await Promise.all([
+    make("configmaps", tokenTracking(registry.clock.now())),
     ...defaultRbac({ trustBundles: servesTrustBundles(registry) }).map(({ id, object }) =>
       make(id, object, completeRbac),
     ),
@@ -77,6 +79,12 @@ export async function ensureFlowControl(registry: Registry, signal: AbortSignal)
     ...defaultPriorityLevels.map((each) => make("prioritylevelconfigurations", each)),
     ...defaultFlowSchemas.map((each) => make("flowschemas", each)),
   ]);
+}
+
+/** Since when is noted when tokens that lie in Secrets were used last. */
+function tokenTracking(now: number): object {
+  const metadata = { name: "kube-apiserver-legacy-service-account-token-tracking", namespace: "kube-system" };
+  return { apiVersion: "v1", kind: "ConfigMap", metadata, data: { since: formatTime(now).slice(0, 10) } };
 }
 
 /** The ConfigMap from which extension servers learn whom to trust. Undefined if there is nobody. */
