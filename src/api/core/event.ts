@@ -83,6 +83,7 @@ export const events = defineResource({
   scope: "Namespaced",
   schema: "io.k8s.api.core.v1.Event",
   createOnUpdate: true,
+  alwaysPaged: true,
   nameRule: "path",
   metadataLast: true,
   validate: (event) => eventErrors(event, "reportingComponent"),

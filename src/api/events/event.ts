@@ -122,6 +122,7 @@ export const newEvents = defineResource({
   scope: "Namespaced",
   schema: "io.k8s.api.events.v1.Event",
   createOnUpdate: true,
+  alwaysPaged: true,
   storedAs: { group: "", version: "v1", plural: "events", toStored: toCoreV1, fromStored: toEventsV1 },
   validate: (event) => eventErrors(event, "reportingController"),
   validateCreate,

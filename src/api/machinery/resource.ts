@@ -182,6 +182,8 @@ export interface ResourceDeclaration<T extends KubeObject> {
   deletionGraceSeconds?(object: T): number | undefined;
   /** Whether an update may create the object. */
   createOnUpdate?: boolean;
+  /** Whether a list at version 0 is cut into pages too, as where the real server has no cache to answer from. */
+  alwaysPaged?: boolean;
   /** Whether an update without a resourceVersion is allowed. True if absent. */
   unconditionalUpdate?: boolean;
   /** Sent as a warning with a deletion that leaves the fate of dependents to the default. */

@@ -37,3 +37,29 @@ check("DELETE", `${maps}/x`, `422 DeleteOptions.meta.k8s.io "" is invalid: [${pr
   propagationPolicy: "X",
   dryRun: ["x"],
 });
+
+const overflow = (text: string): string => `400 strconv.ParseInt: parsing "${text}": value out of range`;
+check("GET", `${maps}?limit=9223372036854775807`, "200");
+check("GET", `${maps}?limit=9223372036854775808`, overflow("9223372036854775808"));
+check("GET", `${maps}?timeoutSeconds=-9223372036854775809`, overflow("-9223372036854775809"));
+check("DELETE", `${maps}/x?gracePeriodSeconds=99999999999999999999`, overflow("99999999999999999999"));
+
+/** How many of two objects a list shows, and whether it says that there are more. */
+function checkPage(path: string, body: object, query: string, wanted: string): void {
+  test(`GET ${path}?${query}`, async () => {
+    await using store = await openMemoryStore();
+    await using server = await createApiServer({ store, ...machine });
+    for (const name of ["a", "b"]) {
+      const answer = await ask(server, { path, body: { ...body, metadata: { name } }, user: masters });
+      assert.equal(answer.code, 201);
+    }
+    const { items, metadata } = (await ask(server, { path: `${path}?${query}`, user: masters })).body;
+    assert.equal(`${items.length}${metadata.continue ? " and more" : ""}`, wanted);
+  });
+}
+
+checkPage(maps, {}, "limit=1", "1 and more");
+checkPage(maps, {}, "limit=1&resourceVersion=0", "2");
+checkPage(maps, {}, "limit=1&resourceVersion=0&resourceVersionMatch=NotOlderThan", "2");
+const about = { involvedObject: { namespace: "default" } };
+checkPage("/api/v1/namespaces/default/events", about, "limit=1&resourceVersion=0", "1 and more");

@@ -196,10 +196,11 @@ function listRequest({ scope, route, name }: Call): ListRequest {
   const limit = integer(query, "limit");
   integer(query, "timeoutSeconds");
   checkListOptions(query, route.verb === "watch");
+  const isPaged = scope.resource.alwaysPaged === true || query.get("resourceVersion") !== "0";
   const fields = name === undefined ? query.get("fieldSelector") : `metadata.name=${name}`;
   return {
     selection: selection(scope.resource, query.get("labelSelector"), fields),
-    limit: limit && limit > 0 ? limit : undefined,
+    limit: limit && limit > 0 && isPaged ? limit : undefined,
     continue: query.get("continue") ?? undefined,
     resourceVersion: query.get("resourceVersion") ?? undefined,
     resourceVersionMatch: query.get("resourceVersionMatch") ?? undefined,
@@ -236,6 +237,8 @@ function integer(query: URLSearchParams, name: string): number | undefined {
   const text = query.get(name);
   if (text === null || text === "") return undefined;
   if (!/^[+-]?\d+$/.test(text)) throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`);
+  if (BigInt(text) !== BigInt.asIntN(64, BigInt(text)))
+    throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: value out of range`);
   return Number(text);
 }
 
