@@ -180,6 +180,27 @@ check("the status of a range of addresses may come with all of it", async ({ cli
   );
 });
 
+check("lists that are written as null are no change when they are left out", async ({ client }) => {
+  const { metadata: where } = await client.create<KubeObject>("flowschemas.flowcontrol.apiserver.k8s.io", {
+    apiVersion: "flowcontrol.apiserver.k8s.io/v1",
+    kind: "FlowSchema",
+    metadata: { name: "f" },
+    spec: {
+      priorityLevelConfiguration: { name: "global-default" },
+      rules: [
+        {
+          subjects: [{ kind: "User", user: { name: "u" } }],
+          resourceRules: [{ verbs: ["*"], apiGroups: ["*"], resources: ["*"], clusterScope: true }],
+        },
+      ],
+    },
+  } as unknown as KubeObject);
+  const next = await client.patch<KubeObject>("flowschemas.flowcontrol.apiserver.k8s.io", where, "merge", {
+    metadata: { labels: { a: "b" } },
+  });
+  assert.equal(next.metadata.generation, 1);
+});
+
 check("an event of the old group can be labelled through the new one", async ({ client }) => {
   const { metadata: where } = await client.create<KubeObject>("events", {
     apiVersion: "v1",

@@ -175,6 +175,7 @@ export const keptWhenEmpty: Record<string, string> = {
  * structs as `{}`; `null` for lists and times that are not set, `0`, `""` and `false` for scalars.
  */
 export const alwaysWritten: Record<string, Record<string, "{}" | "null" | "0" | '""' | "false">> = {
+  "admissionregistration.v1.ExpressionWarning": { fieldRef: '""', warning: '""' },
   "admissionregistration.v1.MutatingWebhook": { clientConfig: "{}" },
   "admissionregistration.v1.ValidatingWebhook": { clientConfig: "{}" },
   "apiextensions.v1.CustomResourceDefinitionSpec": { names: "{}" },
@@ -220,6 +221,8 @@ export const alwaysWritten: Record<string, Record<string, "{}" | "null" | "0" | 
   "batch.v1.CronJobSpec": { jobTemplate: "{}" },
   "batch.v1.JobTemplateSpec": { spec: "{}" },
   "batch.v1.JobSpec": { template: "{}" },
+  "batch.v1.PodFailurePolicy": { rules: "null" },
+  "core.v1.AttachedVolume": { name: '""', devicePath: '""' },
   "core.v1.AzureFilePersistentVolumeSource": { secretNamespace: "null" },
   "core.v1.Container": { name: '""', resources: "{}" },
   "core.v1.ContainerStateRunning": { startedAt: "null" },
@@ -237,6 +240,9 @@ export const alwaysWritten: Record<string, Record<string, "{}" | "null" | "0" | 
   },
   "core.v1.EventSeries": { lastObservedTime: "null" },
   "core.v1.LimitRangeSpec": { limits: "null" },
+  "core.v1.LinuxContainerUser": { uid: "0", gid: "0" },
+  "core.v1.ModifyVolumeStatus": { status: '""' },
+  "core.v1.NodeAddress": { type: '""', address: '""' },
   "core.v1.NodeDaemonEndpoints": { kubeletEndpoint: "{}" },
   "core.v1.DaemonEndpoint": { Port: "0" },
   "core.v1.NodeStatus": { daemonEndpoints: "{}", nodeInfo: "{}" },
@@ -273,6 +279,7 @@ export const alwaysWritten: Record<string, Record<string, "{}" | "null" | "0" | 
   "events.v1.EventSeries": { count: "0", lastObservedTime: "null" },
   "flowcontrol.v1.FlowSchemaSpec": { priorityLevelConfiguration: "{}" },
   "flowcontrol.v1.LimitedPriorityLevelConfiguration": { limitResponse: "{}" },
+  "flowcontrol.v1.ResourcePolicyRule": { namespaces: "null" },
   "meta.v1.Condition": { type: '""', status: '""', reason: '""', message: '""' },
   "networking.v1.HTTPIngressPath": { backend: "{}" },
   "networking.v1.IngressServiceBackend": { port: "{}" },
@@ -294,6 +301,7 @@ export const alwaysWritten: Record<string, Record<string, "{}" | "null" | "0" | 
   "resource.v1.ResourceClaimTemplateSpec": { spec: "{}" },
   "resource.v1.ResourceSliceSpec": { pool: "{}" },
   "scheduling.v1.PriorityClass": { value: "0" },
+  "storage.v1.CSINodeDriver": { topologyKeys: "null" },
   "storage.v1.CSINodeSpec": { drivers: "null" },
   "storage.v1.VolumeAttachmentSpec": { source: "{}" },
   "storage.v1.VolumeAttachmentStatus": { attached: "false" },

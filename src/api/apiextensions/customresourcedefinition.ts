@@ -30,6 +30,10 @@ export const customResourceDefinitions = defineResource<Definition>({
       names.singular ||= names.kind.toLowerCase();
       names.listKind ||= `${names.kind}List`;
     }
+    for (const version of spec.versions ?? []) {
+      version.served ??= false;
+      version.storage ??= false;
+    }
     spec.conversion ??= { strategy: "None" };
     const service = spec.conversion.webhook?.clientConfig?.service;
     if (service) service.port ??= 443;

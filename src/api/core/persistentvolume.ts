@@ -22,7 +22,10 @@ function defaults({ spec, status }: Volume): void {
   spec.persistentVolumeReclaimPolicy ||= "Retain";
   spec.volumeMode ??= "Filesystem";
   if (spec.hostPath) spec.hostPath.type ??= "";
-  if (spec.iscsi) spec.iscsi.iscsiInterface ||= "default";
+  if (spec.iscsi) {
+    spec.iscsi.iscsiInterface ||= "default";
+    spec.iscsi.lun ??= 0;
+  }
   if (spec.rbd) {
     spec.rbd.pool ||= "rbd";
     spec.rbd.user ||= "admin";

@@ -319,3 +319,20 @@ pod.checkMade("gets its containers' pages", whole(small, both), resourcesOf, {
   limits: { memory: "1Gi", ...pages.limits },
   requests: { memory: "1Gi", ...pages.limits },
 });
+
+pod.checkMade(
+  "shows what is nothing where it must be something",
+  withMain(
+    {
+      lifecycle: { preStop: { sleep: {} } },
+      livenessProbe: { httpGet: { port: 1, httpHeaders: [{ name: "X" }] } },
+    },
+    { securityContext: { sysctls: [{ name: "a.b" }] } },
+  ),
+  ({ spec: { containers, securityContext } }) => [
+    containers[0].lifecycle.preStop.sleep,
+    containers[0].livenessProbe.httpGet.httpHeaders,
+    securityContext.sysctls,
+  ],
+  [{ seconds: 0 }, [{ name: "X", value: "" }], [{ name: "a.b", value: "" }]],
+);

@@ -163,6 +163,11 @@ export const resourceClaimTemplates = defineResource({
   columns: [ageColumn],
 });
 
+function defaultSlice({ spec }: any): void {
+  if (spec?.pool) spec.pool.generation ??= 0;
+  for (const { capacity } of spec?.devices ?? []) for (const name in capacity) capacity[name].value ??= "0";
+}
+
 /** A taint that does not say since when is new. */
 function dateTaints({ spec }: any, now: number): void {
   for (const { taints } of spec?.devices ?? []) for (const taint of taints ?? []) taint.timeAdded ??= formatTime(now);
@@ -176,6 +181,7 @@ export const resourceSlices = defineResource({
   scope: "Cluster",
   schema: "io.k8s.api.resource.v1.ResourceSlice",
   generation: true,
+  defaults: defaultSlice,
   prepareCreate: (slice, { now }) => dateTaints(slice, now),
   prepareUpdate: (slice, _, { now }) => dateTaints(slice, now),
   validate: ({ spec }) => sliceErrors(spec ?? {}, specPath),

@@ -213,6 +213,12 @@ slices.check(
   'spec.devices[0].bindingConditions[1]: Duplicate value: "d.example.com/ready"',
   "spec.devices[0].bindingFailureConditions: Invalid value: null: bindingFailureConditions are required to use bindingConditions",
 );
+slices.checkMade(
+  "the first generation of a pool, and a capacity of nothing",
+  offer({ capacity: { m: {} } }),
+  ({ spec }) => [spec.pool.generation, spec.devices[0].capacity.m.value],
+  [0, "0"],
+);
 const taint = { key: "k", effect: "NoSchedule" };
 slices.checkMade(
   "a taint is as old as it says, or new",

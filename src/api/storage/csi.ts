@@ -35,6 +35,7 @@ const updateSecondsMin = 10;
 const nodeIdMax = 256;
 
 function defaultDriver({ spec }: any): void {
+  for (const request of spec.tokenRequests ?? []) request.audience ??= "";
   spec.attachRequired ??= true;
   spec.podInfoOnMount ??= false;
   spec.storageCapacity ??= false;

@@ -153,13 +153,24 @@ export function* metadataChangeErrors(next: KubeObject, previous: KubeObject): G
   }
 }
 
+/** `sameJson` for objects of built-in kinds: their lists that are written as null are not there when a request is read. */
+function sameFields(a: any, b: any): boolean {
+  if (a === b || (a ?? undefined) === (b ?? undefined)) return true;
+  if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false;
+  if (Array.isArray(a) !== Array.isArray(b) || (Array.isArray(a) && a.length !== b.length)) return false;
+  for (const key in a) if (!sameFields(a[key], b[key])) return false;
+  for (const key in b) if (!(key in a) && (b[key] ?? undefined) !== undefined) return false;
+  return true;
+}
+
 /** True if something besides metadata and status changed: what `metadata.generation` counts. */
 export function specChanged(resource: Resource, next: KubeObject, previous: KubeObject): boolean {
   // A custom resource without a status subresource has a field of that name like any other.
+  const same = resource.custom ? sameJson : sameFields;
   const countsStatus = resource.custom !== undefined && !resource.statusFields?.includes("status");
   for (const field of new Set([...Object.keys(next), ...Object.keys(previous)])) {
     if (field === "metadata" || (field === "status" && !countsStatus)) continue;
-    if (!sameJson(next[field], previous[field])) return true;
+    if (!same(next[field], previous[field])) return true;
   }
   return false;
 }

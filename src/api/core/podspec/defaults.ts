@@ -20,6 +20,7 @@ function defaultHttp(action: any): void {
   if (!action) return;
   action.path ||= "/";
   action.scheme ||= "HTTP";
+  for (const header of action.httpHeaders ?? []) header.value ??= "";
 }
 
 function defaultProbe(probe: Probe | undefined | null): void {
@@ -51,8 +52,14 @@ export function defaultContainer(container: Container): void {
   defaultProbe(container.livenessProbe);
   defaultProbe(container.readinessProbe);
   defaultProbe(container.startupProbe);
-  defaultHttp(container.lifecycle?.postStart?.httpGet);
-  defaultHttp(container.lifecycle?.preStop?.httpGet);
+  defaultHook(container.lifecycle?.postStart);
+  defaultHook(container.lifecycle?.preStop);
+}
+
+function defaultHook(hook: any): void {
+  if (!hook) return;
+  defaultHttp(hook.httpGet);
+  if (hook.sleep) hook.sleep.seconds ??= 0;
 }
 
 /**
@@ -110,6 +117,7 @@ const sourceDefaults: Record<string, (source: any) => void> = {
   projected: defaultProjected,
   iscsi: (source) => {
     source.iscsiInterface ||= "default";
+    source.lun ??= 0;
   },
   rbd: (source) => {
     source.pool ||= "rbd";
@@ -155,6 +163,7 @@ export function defaultPodSpec(spec: PodSpec): void {
   spec.terminationGracePeriodSeconds ??= 30;
   spec.schedulerName ||= "default-scheduler";
   spec.securityContext ??= {};
+  for (const sysctl of spec.securityContext.sysctls ?? []) sysctl.value ??= "";
   if (spec.serviceAccount && !spec.serviceAccountName) spec.serviceAccountName = spec.serviceAccount;
   if (spec.serviceAccountName) spec.serviceAccount = spec.serviceAccountName;
   for (const container of spec.initContainers ?? []) defaultContainer(container);
