@@ -74,7 +74,8 @@ function* verbErrors(asked: readonly string[], path: FieldPath): Iterable<FieldE
 }
 
 function* resourceErrors(rule: any, path: FieldPath): Iterable<FieldError> {
-  const { apiGroups = [], resources = [], namespaces = [], clusterScope } = rule;
+  const { apiGroups = [], resources = [], clusterScope } = rule;
+  const namespaces: string[] = rule.namespaces ?? [];
   yield* verbErrors(rule.verbs ?? [], path.child("verbs"));
   const must = "resource rules must supply at least one";
   yield* listErrors(apiGroups, "api groups", `${must} api group`, path.child("apiGroups"));

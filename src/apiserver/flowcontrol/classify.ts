@@ -102,7 +102,8 @@ function subjectMatcher({ subjects }: FlowRule): (user: UserInfo) => boolean {
 }
 
 /** Membership in a list in which `*` stands for everything. */
-function anyOf(list: readonly string[] = []): (value: string) => boolean {
+function anyOf(given: readonly string[] | null | undefined): (value: string) => boolean {
+  const list = given ?? [];
   if (list.includes("*")) return () => true;
   const set = new Set(list);
   return (value) => set.has(value);
