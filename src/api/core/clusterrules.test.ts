@@ -49,6 +49,21 @@ node.check(
   avoiding('{"preferAvoidPods":[{"podSignature":{}}]}'),
   "metadata.annotations.scheduler.alpha.kubernetes.io/preferAvoidPods[0].PodSignature: Required value",
 );
+node.check("avoids nothing", avoiding('{"preferAvoidPods":5}'));
+const tainted = (text: string) => ({ metadata: { annotations: { "scheduler.alpha.kubernetes.io/taints": text } } });
+node.check(
+  "has old taints by the same rules",
+  tainted('[{"key":"a"},null]'),
+  "metadata.annotations.scheduler.alpha.kubernetes.io/taints[0].effect: Required value",
+  'metadata.annotations.scheduler.alpha.kubernetes.io/taints[1].key: Invalid value: "": name part must be non-empty',
+  `metadata.annotations.scheduler.alpha.kubernetes.io/taints[1].key: Invalid value: "": name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')`,
+  "metadata.annotations.scheduler.alpha.kubernetes.io/taints[1].effect: Required value",
+);
+node.check(
+  "has a list of old taints",
+  tainted("{}"),
+  'metadata.annotations: Invalid value: "scheduler.alpha.kubernetes.io/taints": json: cannot unmarshal object into Go value of type []core.Taint',
+);
 node.check(
   "swaps onto something",
   { status: { nodeInfo: { swap: { capacity: 0 } } } },

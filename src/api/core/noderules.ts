@@ -13,6 +13,7 @@ import { parseCidr } from "../machinery/ip.ts";
 import { parseJson } from "../machinery/json.ts";
 import { cidr, labelValue, qualifiedName, subdomainLengthMax } from "../machinery/names.ts";
 import type { KubeObject } from "../machinery/object.ts";
+import { annotatedList } from "../parts/annotated.ts";
 import { addInvalid, checkJoined, type Errors } from "../parts/checks.ts";
 import { checkResourceAmount } from "../parts/resourcenames.ts";
 
@@ -22,6 +23,7 @@ const specPath = new FieldPath("spec");
 const statusPath = new FieldPath("status");
 const metadataPath = new FieldPath("metadata");
 const avoidKey = "scheduler.alpha.kubernetes.io/preferAvoidPods";
+const oldTaintsKey = "scheduler.alpha.kubernetes.io/taints";
 const effects = ["NoSchedule", "PreferNoSchedule", "NoExecute"];
 
 /** Which pods a node would rather not have, as JSON in an annotation. */
@@ -36,9 +38,10 @@ function checkAvoided(errors: Errors, { metadata }: Node): void {
     errors.push(invalid(path.child("AvoidPods"), avoidKey, (error as Error).message));
     return;
   }
-  for (const [index, { podSignature }] of (avoided?.preferAvoidPods ?? []).entries()) {
+  const entries: any[] = Array.isArray(avoided?.preferAvoidPods) ? avoided.preferAvoidPods : [];
+  for (const [index, each] of entries.entries()) {
     const at = path.child(avoidKey).index(index).child("PodSignature");
-    const controller = podSignature?.podController;
+    const controller = each?.podSignature?.podController;
     if (!controller) errors.push(required(at));
     else if (!controller.controller) {
       errors.push(invalid(at.child("PodController", "Controller"), false, "must point to a controller"));
@@ -49,10 +52,10 @@ function checkAvoided(errors: Errors, { metadata }: Node): void {
 /** Not `spec.taints`: so it stands in the real server's messages. */
 const taintsPath = metadataPath.child("taints");
 
-function checkTaints(errors: Errors, taints: any[] | undefined): void {
+function checkTaints(errors: Errors, taints: any[] | undefined, path = taintsPath): void {
   const seen = new Set<string>();
   for (const [index, { key = "", value = "", effect = "", timeAdded = null }] of (taints ?? []).entries()) {
-    const at = taintsPath.index(index);
+    const at = path.index(index);
     addInvalid(errors, () => at.child("key"), key, qualifiedName(key));
     checkJoined(errors, () => at.child("value"), value, labelValue(value));
     if (effect === "") errors.push(required(at.child("effect")));
@@ -64,6 +67,18 @@ function checkTaints(errors: Errors, taints: any[] | undefined): void {
       errors.push({ ...error, body: `${error.body}: taints must be unique by key and effect pair` });
     }
     seen.add(pair);
+  }
+}
+
+/** Taints as they were written before there was a field for them. */
+function checkOldTaints(errors: Errors, { metadata }: Node): void {
+  const text = metadata.annotations?.[oldTaintsKey];
+  if (!text) return;
+  const path = metadataPath.child("annotations");
+  try {
+    checkTaints(errors, annotatedList(text, "core.Taint"), path.child(oldTaintsKey));
+  } catch (error) {
+    errors.push(invalid(path, oldTaintsKey, (error as Error).message));
   }
 }
 
@@ -120,6 +135,7 @@ function checkPodRanges(errors: Errors, ranges: string[] | undefined): void {
 /** What is wrong with the node itself. */
 export function validateNode(node: Node): FieldError[] {
   const errors: FieldError[] = [];
+  checkOldTaints(errors, node);
   checkAvoided(errors, node);
   checkTaints(errors, node.spec.taints);
   checkAmounts(errors, node);
@@ -157,6 +173,7 @@ function checkGiven(errors: Errors, now: any, before: any): void {
 export function validateNodeUpdate(next: Node, previous: Node): FieldError[] {
   const errors: FieldError[] = [];
   const [now, before] = [next.spec, previous.spec];
+  checkOldTaints(errors, next);
   checkAvoided(errors, next);
   checkAmounts(errors, next);
   checkFeatures(errors, next.status?.declaredFeatures);

@@ -117,6 +117,20 @@ for (const cost of ["+1", "01", "3000000000", "x"]) {
     `metadata.annotations[controller.kubernetes.io/pod-deletion-cost]: Invalid value: "${cost}": must be a 32bit integer`,
   );
 }
+const tolerant = (text: string) => ({
+  ...withMain({}),
+  metadata: { annotations: { "scheduler.alpha.kubernetes.io/tolerations": text } },
+});
+pod.check(
+  "tolerates by the same rules as ever",
+  tolerant('[{"key":"a","operator":"x"}]'),
+  'metadata.annotations.scheduler.alpha.kubernetes.io/tolerations[0].operator: Unsupported value: "x": supported values: "Equal", "Exists"',
+);
+pod.check(
+  "tolerates what can be read",
+  tolerant("x"),
+  `metadata.annotations: Invalid value: "scheduler.alpha.kubernetes.io/tolerations": invalid character 'x' looking for beginning of value`,
+);
 pod.check(
   "has AppArmor profiles for its containers",
   {

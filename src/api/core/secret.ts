@@ -4,6 +4,7 @@ import { parseJson } from "../machinery/json.ts";
 import { configMapKey } from "../machinery/names.ts";
 import type { KubeObject } from "../machinery/object.ts";
 import { defineResource } from "../machinery/resource.ts";
+import { jsonKind } from "../parts/annotated.ts";
 import { addInvalid, checkImmutable } from "../parts/checks.ts";
 import { ageColumn, text } from "../parts/columns.ts";
 import { base64OfText, bytesOfBase64, checkImmutableData, dataBytesMax, tooManyBytes } from "../parts/data.ts";
@@ -42,8 +43,7 @@ function jsonProblem(base64: string): string | undefined {
   try {
     const value = parseJson(Uint8Array.from(atob(base64), (char) => char.charCodeAt(0)));
     if (value === null || (typeof value === "object" && !Array.isArray(value))) return undefined;
-    const kind = typeof value === "boolean" ? "bool" : Array.isArray(value) ? "array" : typeof value;
-    return `json: cannot unmarshal ${kind} into Go value of type map[string]interface {}`;
+    return `json: cannot unmarshal ${jsonKind(value)} into Go value of type map[string]interface {}`;
   } catch (error) {
     return (error as Error).message;
   }

@@ -22,6 +22,7 @@ import {
   sameValue,
 } from "../parts/checks.ts";
 import { ageColumn, boolean, createdAtColumn, integer, text } from "../parts/columns.ts";
+import { bytesOfText } from "../parts/data.ts";
 import { fields, type GoShape, goValue } from "../parts/goshape.ts";
 import { statusSubresource } from "../parts/subresources.ts";
 
@@ -166,12 +167,13 @@ function validateAttachmentStatus({ status }: any): FieldError[] {
   const metadata = Object.entries<string>(status?.attachmentMetadata ?? {})
     .flat()
     .join("");
-  if (bytesOf(metadata) > metadataBytesMax) errors.push(tooLong(path.child("attachmentMetadata"), metadataBytesMax));
+  if (bytesOfText(metadata) > metadataBytesMax)
+    errors.push(tooLong(path.child("attachmentMetadata"), metadataBytesMax));
   for (const field of ["attachError", "detachError"]) {
     const { message = "", errorCode } = status?.[field] ?? {};
     const at = path.child(field);
     // The real server names the limit of the metadata here.
-    if (bytesOf(message) > messageBytesMax) errors.push(tooLong(at.child("message"), metadataBytesMax));
+    if (bytesOfText(message) > messageBytesMax) errors.push(tooLong(at.child("message"), metadataBytesMax));
     if (errorCode < 0)
       errors.push(invalid(at.child("errorCode"), errorCode, "must be between 0 and 2147483647, inclusive"));
   }
@@ -180,8 +182,6 @@ function validateAttachmentStatus({ status }: any): FieldError[] {
 
 const messageBytesMax = 1024;
 const metadataBytesMax = 256 * 1024;
-const encoder = new TextEncoder();
-const bytesOf = (text: string): number => encoder.encode(text).length;
 
 function validateAttachmentUpdate(next: any, previous: any): FieldError[] {
   if (sameValue(next.spec, previous.spec)) return [];

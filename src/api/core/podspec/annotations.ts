@@ -2,8 +2,10 @@
 
 import { type FieldPath, forbiddenField, invalid } from "../../machinery/field.ts";
 import { localPath } from "../../machinery/names.ts";
+import { annotatedList } from "../../parts/annotated.ts";
 import { addInvalid, type Errors } from "../../parts/checks.ts";
 import { appArmorPrefix, seccompPod, seccompPrefix } from "./profiles.ts";
+import { checkTolerations } from "./scheduling.ts";
 import { containersOf } from "./visit.ts";
 
 interface Annotated {
@@ -12,6 +14,7 @@ interface Annotated {
 }
 
 const mirrorAnnotation = "kubernetes.io/config.mirror";
+const oldTolerations = "scheduler.alpha.kubernetes.io/tolerations";
 const deletionCost = "controller.kubernetes.io/pod-deletion-cost";
 const int32 = 2 ** 31;
 
@@ -46,6 +49,15 @@ function checkSeccomp(errors: Errors, annotations: Record<string, string>, path:
 const isAppArmorProfile = (text: string): boolean =>
   text === "" || text === "runtime/default" || text === "unconfined" || text.startsWith("localhost/");
 
+/** Tolerations as they were written before there was a field for them. */
+function checkOldTolerations(errors: Errors, text: string, path: FieldPath): void {
+  try {
+    checkTolerations(errors, annotatedList(text, "core.Toleration"), path.child(oldTolerations));
+  } catch (error) {
+    errors.push(invalid(path, oldTolerations, (error as Error).message));
+  }
+}
+
 /** Annotations of a pod or of a template. */
 export function checkPodAnnotations(errors: Errors, { metadata, spec }: Annotated, path: FieldPath): void {
   const annotations = metadata?.annotations ?? {};
@@ -53,6 +65,7 @@ export function checkPodAnnotations(errors: Errors, { metadata, spec }: Annotate
     const why = "must set spec.nodeName if mirror pod annotation is set";
     errors.push(invalid(path.key(mirrorAnnotation), annotations[mirrorAnnotation], why));
   }
+  if (annotations[oldTolerations]) checkOldTolerations(errors, annotations[oldTolerations], path);
   const cost = annotations[deletionCost];
   if (cost !== undefined && !isInt32(cost)) {
     errors.push(invalid(path.key(deletionCost), cost, "must be a 32bit integer"));

@@ -1,0 +1,17 @@
+// Lists that old annotations hold as JSON, from before there was a field for them.
+
+import { parseJson } from "../machinery/json.ts";
+
+/** A JSON value's kind, as Go's messages call it. */
+export function jsonKind(value: unknown): string {
+  if (Array.isArray(value)) return "array";
+  return typeof value === "boolean" ? "bool" : typeof value;
+}
+
+/** The list of what Go calls this `type`. Throws an Error with Go's words. */
+export function annotatedList(text: string, type: string): any[] {
+  const value: unknown = parseJson(text) ?? [];
+  if (!Array.isArray(value))
+    throw new Error(`json: cannot unmarshal ${jsonKind(value)} into Go value of type []${type}`);
+  return value.map((each) => each ?? {});
+}
