@@ -71,28 +71,23 @@ function ignoredFields(resource: Resource, part: string | undefined): Fields {
   const key = `${part ?? ""} ${statusFields.join()} ${id}`;
   let fields = statusParts.get(key);
   if (!fields) {
-    if (part === "status") fields = { "f:spec": {}, ...keptMetadata(resource), ...partResets[`${id}/${part}`] };
+    if (part === "status") fields = { "f:spec": {}, ...keptMetadata(resource) };
     else if (part === undefined && statusWith !== "all")
       fields = Object.fromEntries(statusFields.map((each) => [`f:${each}`, {}]));
-    else fields = partResets[`${id}/${part}`] ?? {};
+    else fields = {};
     statusParts.set(key, fields);
   }
   return fields;
 }
 
 /** What of the metadata cannot be written with the status. */
-function keptMetadata({ statusKeeps = [] }: Resource): Fields {
-  if (statusKeeps === "metadata") return { "f:metadata": {} };
+function keptMetadata({ statusKeeps = [], id }: Resource): Fields {
+  // Metadata of definitions changes with their status all the same, but is not counted.
+  if (statusKeeps === "metadata" || id === "customresourcedefinitions.apiextensions.k8s.io")
+    return { "f:metadata": {} };
   if (statusKeeps.length === 0) return {};
   return { "f:metadata": Object.fromEntries(statusKeeps.map((field) => [`f:${field}`, {}])) };
 }
-
-/** What else a write of a part never changes, or is not counted for. */
-const partResets: Record<string, Fields> = {
-  "customresourcedefinitions.apiextensions.k8s.io/status": { "f:metadata": {} },
-  "certificatesigningrequests.certificates.k8s.io/status": { "f:status": { "f:conditions": {} } },
-  "certificatesigningrequests.certificates.k8s.io/approval": { "f:spec": {}, "f:status": { "f:certificate": {} } },
-};
 
 function inVersion(
   registry: Registry,
