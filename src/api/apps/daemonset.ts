@@ -131,6 +131,7 @@ export const daemonSets = defineResource<DaemonSet>({
     setTemplateGeneration(next, templateGenerationOf(previous) + (changed ? 1 : 0));
   },
   prepareStatusUpdate: (next, previous) => setTemplateGeneration(next, templateGenerationOf(previous)),
+  checkedTwice: true,
   validate,
   validateUpdate(next, previous) {
     const errors: FieldError[] = [];

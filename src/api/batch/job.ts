@@ -199,6 +199,7 @@ export const jobs = defineResource<Job>({
   defaults,
   prepareCreate,
   prepareUpdate: ({ spec }) => dropGated(spec.template.spec),
+  checkedTwice: true,
   validate,
   validateCreate,
   validateUpdate,

@@ -149,6 +149,7 @@ export const persistentVolumes = defineResource<Volume>({
     else if (status.phase !== phase && [undefined, before].includes(status.lastPhaseTransitionTime))
       status.lastPhaseTransitionTime = formatTime(now);
   },
+  checkedTwice: true,
   validate,
   validateUpdate,
   warnings,

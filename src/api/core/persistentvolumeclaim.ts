@@ -170,6 +170,7 @@ export const persistentVolumeClaims = defineResource<Claim>({
     joinDataSources(draft.spec);
   },
   prepareUpdate: ({ spec }) => joinDataSources(spec),
+  checkedTwice: true,
   validate({ spec }) {
     const errors: FieldError[] = [];
     checkClaimSpec(errors, spec, specPath);

@@ -61,6 +61,7 @@ export const replicationControllers = defineResource<ReplicationController>({
   defaults,
   prepareCreate: ({ spec }) => dropGated(spec.template?.spec),
   prepareUpdate: ({ spec }) => dropGated(spec.template?.spec),
+  checkedTwice: true,
   validate,
   validateStatusUpdate({ status }) {
     const errors: FieldError[] = [];

@@ -184,6 +184,8 @@ export interface ResourceDeclaration<T extends KubeObject> {
   createOnUpdate?: boolean;
   /** Whether a list at version 0 is cut into pages too, as where the real server has no cache to answer from. */
   alwaysPaged?: boolean;
+  /** Whether the real server looks at the whole object twice when it is updated, and so names each mistake twice. */
+  checkedTwice?: boolean;
   /** Whether an update without a resourceVersion is allowed. True if absent. */
   unconditionalUpdate?: boolean;
   /** Sent as a warning with a deletion that leaves the fate of dependents to the default. */

@@ -119,6 +119,7 @@ export const networkPolicies = defineResource<NetworkPolicy>({
   schema: "io.k8s.api.networking.v1.NetworkPolicy",
   generation: true,
   defaults,
+  checkedTwice: true,
   validate,
   warnings,
   columns: [text("Pod-Selector", ({ spec }) => selectorText(spec?.podSelector)), ageColumn],

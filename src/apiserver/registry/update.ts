@@ -213,7 +213,9 @@ function prepareNext(
   if (subresource === "status") errors.push(...(stored.validateStatusUpdate?.(next, previous, root) ?? []));
   else {
     if (!stored.metadataLast) errors.push(...metadata);
-    errors.push(...ruleErrors(resource, next, stored), ...(stored.validateUpdate?.(next, previous, root) ?? []));
+    const mistakes = [...ruleErrors(resource, next, stored)];
+    errors.push(...mistakes, ...(stored.checkedTwice ? mistakes : []));
+    errors.push(...(stored.validateUpdate?.(next, previous, root) ?? []));
   }
   // A kind with two groups may have rules for the one that the request came through.
   if (resource !== stored) errors.push(...(resource.validateUpdate?.(next, previous, root) ?? []));
