@@ -1,6 +1,7 @@
 import type { KubeObject } from "../src/api/machinery/object.ts";
+import { hasReason } from "../src/api/machinery/status.ts";
 import { createApiServer } from "../src/apiserver/mod.ts";
-import type { HttpHandler, Net } from "../src/base/http.ts";
+import type { HttpHandler, Net, UserInfo } from "../src/base/http.ts";
 import { type Client, inProcess } from "../src/client/mod.ts";
 import { startControllers } from "../src/controllers/mod.ts";
 import { hollowRuntime, type Runtime, startKubelet } from "../src/kubelet/mod.ts";
@@ -27,7 +28,7 @@ export interface Simulation extends AsyncDisposable {
   clock: HandClock;
   /** Lets simulated time pass. */
   run(ms: number): Promise<void>;
-  /** Lets time pass until nothing but heartbeats was written for a while. Throws if that never comes. */
+  /** Lets time pass until nothing but heartbeats was written for a while. Throws if that never comes, or if anybody lacks a right. */
   runUntilQuiet(): Promise<void>;
   /** Ends a component where it stands and starts it again: `controllers`, `scheduler`, `node-1`. */
   restart(component: string): Promise<void>;
@@ -89,10 +90,10 @@ export async function simulate(options: SimulationOptions): Promise<Simulation> 
   const weather: Weather = { calm: true, faults, random: seededRandom(seed + 0x9e3779b9) };
   const server = await createApiServer({ store: await openMemoryStore(), clock, random, net: noNet });
   const writes = countWrites(server.handler);
-  const clientOf = (username: string, cord: Cord) =>
-    faultyClient(inProcess(writes.handler, { username, groups: ["system:masters"] }), weather, cord);
+  const clientOf = (user: UserInfo, cord: Cord) => faultyClient(inProcess(writes.handler, user), weather, cord);
   const client = inProcess(server.handler, { username: "admin", groups: ["system:masters"] });
-  const components = componentsOf({ ...options, nodes }, clock, random, clientOf);
+  const refused: string[] = [];
+  const components = componentsOf({ ...options, nodes }, clock, random, clientOf, refused);
   const begin = async ([, component]: [string, Component]) => {
     const cord = { cut: false };
     const stop = await component.start(cord);
@@ -146,6 +147,7 @@ export async function simulate(options: SimulationOptions): Promise<Simulation> 
           seen = writes.count();
           quietSinceMs = clock.monotonicMs();
         }
+        if (refused.length > 0) throw new Error(`seed ${seed}: ${refused[0]}`);
         if (clock.monotonicMs() > giveUpMs)
           throw new Error(`seed ${seed}: not quiet after ${patienceMs / 60_000} minutes`);
       }
@@ -167,24 +169,38 @@ function isHeartbeat(url: string): boolean {
   return /\/leases(\/|$)|\/nodes\/[^/]+\/status|\/events(\/|$)/.test(url);
 }
 
+/** Everybody has the rights that they have in a cluster, and no more. */
+function accountOf(name: string): UserInfo {
+  const groups = ["system:serviceaccounts", "system:serviceaccounts:kube-system"];
+  return { username: `system:serviceaccount:kube-system:${name}`, groups };
+}
+
 function componentsOf(
   options: SimulationOptions,
   clock: HandClock,
   random: ReturnType<typeof seededRandom>,
-  clientOf: (name: string, cord: Cord) => Client,
+  clientOf: (user: UserInfo, cord: Cord) => Client,
+  refused: string[],
 ): Map<string, Component> {
   const components = new Map<string, Component>();
-  const reporter = (name: string) => (error: unknown) => options.report?.(name, error);
+  const reporter = (name: string) => (error: unknown) => {
+    // No fault takes rights away: a component that is refused lacks one that it needs.
+    if (hasReason(error, "Forbidden") && error.message.includes(" cannot ")) refused.push(error.message);
+    options.report?.(name, error);
+  };
   components.set("controllers", {
     start(cord) {
-      const means = { client: clientOf("controllers", cord), clock, random, report: reporter("controllers") };
+      const client = clientOf({ username: "system:kube-controller-manager", groups: [] }, cord);
+      const clientFor = (account: string) => clientOf(accountOf(account), cord);
+      const means = { client, clientFor, clock, random, report: reporter("controllers") };
       const running = startControllers({ ...means, options: { rootCa: "simulated" } });
       return () => Promise.resolve(running[Symbol.asyncDispose]());
     },
   });
   components.set("scheduler", {
     start(cord) {
-      const means = { client: clientOf("scheduler", cord), clock, random, report: reporter("scheduler") };
+      const client = clientOf({ username: "system:kube-scheduler", groups: [] }, cord);
+      const means = { client, clock, random, report: reporter("scheduler") };
       const running = startScheduler(means);
       return () => Promise.resolve(running[Symbol.asyncDispose]());
     },
@@ -193,7 +209,8 @@ function componentsOf(
     const name = `node-${index}`;
     // The runtime outlives its kubelet, as containerd does.
     const runtime = hollowRuntime({ clock, addressOf: (n) => `10.244.${index - 1}.${n & 255}` });
-    components.set(name, { start: (cord) => startNode(name, runtime, clientOf(name, cord), clock, random, index) });
+    const user = { username: `system:node:${name}`, groups: ["system:nodes"] };
+    components.set(name, { start: (cord) => startNode(name, runtime, clientOf(user, cord), clock, random, index) });
   }
   return components;
 }

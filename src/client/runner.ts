@@ -20,6 +20,8 @@ export interface Watch {
 /** A control loop as data: what it looks at, and the pure plan. The runner does all the rest. */
 export interface Controller<T extends KubeObject = any, Observed = any> {
   name: string;
+  /** Whose rights it has: an account of kube-system, `<name>-controller` if absent; null for the process's own. */
+  account?: string | null;
   /** The source of its events, if it is not `<name>-controller`. */
   component?: string;
   primary: ResourceLike;

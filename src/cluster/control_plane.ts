@@ -19,8 +19,7 @@ const systemAccount = (name: string): UserInfo => ({
 /** Whom the API takes each for: what Kubernetes' components are, so that the default roles say what they may do. */
 const identities: Record<Component, (nodeName: string) => UserInfo> = {
   server: () => ({ username: "kubernetes-admin", groups: ["system:masters"] }),
-  // All controllers share one client, and so the rights of them all.
-  "kube-controller-manager": () => ({ username: "system:kube-controller-manager", groups: ["system:masters"] }),
+  "kube-controller-manager": () => ({ username: "system:kube-controller-manager", groups: [] }),
   "kube-scheduler": () => ({ username: "system:kube-scheduler", groups: [] }),
   "kube-proxy": () => ({ username: "system:kube-proxy", groups: [] }),
   kubelet: (nodeName) => ({ username: `system:node:${nodeName}`, groups: ["system:nodes"] }),
@@ -32,6 +31,8 @@ export interface ControlPlane extends AsyncDisposable {
   server: ApiServer;
   /** A client that acts as this component. */
   clientFor(component: Component): Client;
+  /** A client that acts as this service account of kube-system: each controller has one, and no other's rights. */
+  clientForAccount(name: string): Client;
 }
 
 /** Opens the store and serves the API on these addresses. */
@@ -75,6 +76,7 @@ export async function startControlPlane(
   return {
     server,
     clientFor: (component) => inProcess(server.handler, identities[component](settings.nodeName)),
+    clientForAccount: (name) => inProcess(server.handler, systemAccount(name)),
     async [Symbol.asyncDispose]() {
       await Promise.all(listeners.map((listener) => listener[Symbol.asyncDispose]()));
       await server[Symbol.asyncDispose]();

@@ -7,7 +7,7 @@ import { startDns } from "../dns/mod.ts";
 import type { Machine, Self } from "../host/mod.ts";
 import { freeIndex, setUpNetwork } from "../network/mod.ts";
 import { startLocalPorts, startProxy } from "../proxy/mod.ts";
-import { type Component, letDnsRead, publishDns, startControlPlane } from "./control_plane.ts";
+import { type Component, type ControlPlane, letDnsRead, publishDns, startControlPlane } from "./control_plane.ts";
 import { kubeconfigFor } from "./kubeconfig.ts";
 import { isReady, networkFacts, noteForwarding, registryPort, startNode, startNodeRuntime } from "./node.ts";
 import { openPki, signerOf } from "./pki.ts";
@@ -56,7 +56,7 @@ export async function runServer(places: Places, machine: Machine, self: Self, re
     sign: signerOf(places.pki, disk, machine.clock),
     signToken: accountTokenSigner(pki.serviceAccountKey),
   };
-  await startLoops(stack, plane.clientFor, settings, trust, machine, report);
+  await startLoops(stack, plane, settings, trust, machine, report);
   const { runtime, close } = await runtimeStarting;
   stack.defer(close);
   const node = stack.use(await startNode(settings, places, pki, network, runtime, plane.clientFor("kubelet"), machine));
@@ -91,7 +91,7 @@ async function labelNode(client: Client, name: string, { clock }: Machine): Prom
 /** Controllers and the scheduler. */
 async function startLoops(
   stack: AsyncDisposableStack,
-  clientFor: (component: Component) => Client,
+  { clientFor, clientForAccount }: ControlPlane,
   settings: Settings,
   trust: NonNullable<ControllersOptions["options"]>,
   machine: Machine,
@@ -103,7 +103,8 @@ async function startLoops(
     import("../scheduler/mod.ts"),
   ]);
   const options = { ...trust, clusterCidr: settings.clusterCidr };
-  stack.use(startControllers({ client: clientFor("kube-controller-manager"), clock, random, options, report }));
+  const clients = { client: clientFor("kube-controller-manager"), clientFor: clientForAccount };
+  stack.use(startControllers({ ...clients, clock, random, options, report }));
   stack.use(await startScheduler({ client: clientFor("kube-scheduler"), clock, random, report }));
 }
 

@@ -3,7 +3,10 @@ import { type Client, electLeader, sharedInformers, startController } from "../c
 import { type ControllerOptions, controllers } from "./registry.ts";
 
 export interface ControllersOptions {
+  /** What all look through. */
   client: Client;
+  /** With what a controller writes that acts as this account of kube-system; with `client` if absent. */
+  clientFor?(account: string): Client;
   clock: Clock;
   random: Random;
   /** Only these; all of them if absent. */
@@ -46,8 +49,12 @@ export function startControllers(given: ControllersOptions): Controllers {
     const reportCache = (error: unknown) => given.report?.(error, { controller: "informers", key: "" });
     await using informers = sharedInformers({ client, clock, report: reportCache });
     await using stack = new AsyncDisposableStack();
-    const means = { client, clock, random, informers, report: given.report };
-    for (const each of chosen) stack.use("start" in each ? each.start(means) : startController(each, means));
+    for (const each of chosen) {
+      const { name, account = `${name}-controller` } = each;
+      const own = (account !== null && given.clientFor?.(account)) || client;
+      const means = { client: own, clock, random, informers, report: given.report };
+      stack.use("start" in each ? each.start(means) : startController(each, means));
+    }
     if (!signal.aborted)
       await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
   };

@@ -24,6 +24,7 @@ export type Signed = { certificate: string } | { problem: string } | undefined;
 export function signingController({ sign }: { sign?: Sign }): Controller<KubeObject, Signed> {
   return {
     name: "certificatesigningrequest-signing",
+    account: "certificate-controller",
     primary: requests,
     async observe(request) {
       if (!sign || !isToBeSigned(request)) return undefined;
@@ -56,6 +57,7 @@ export function planSigning(request: KubeObject, signed: Signed): Action[] {
 /** Approves kubelets' client certificates for whoever may have them (KEP-266). */
 export const approvingController: Controller<KubeObject, boolean> = {
   name: "certificatesigningrequest-approving",
+  account: "certificate-controller",
   primary: requests,
   observe: mayHave,
   plan: (request, _, allowed) => planApproval(request, allowed),
@@ -102,6 +104,7 @@ const keptMs = { Approved: hourMs, Denied: hourMs, Failed: hourMs, pending: 24 *
 /** Deletes requests that nobody needs any more. */
 export const cleanerController: Controller = {
   name: "certificatesigningrequest-cleaner",
+  account: "certificate-controller",
   primary: requests,
   plan: planCleaning,
 };

@@ -29,6 +29,7 @@ const hostNetworkToleration = {
 /** Keeps one pod of every DaemonSet on each node that takes it. */
 export const daemonSetController: Controller = {
   name: "daemonset",
+  account: "daemon-set-controller",
   primary: resource,
   owned: ["pods", revisionResource],
   watches: [

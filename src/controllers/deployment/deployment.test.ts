@@ -127,7 +127,7 @@ check(
   "shows the revision on the deployment",
   { shown: "1" },
   "v1 size=0 | v2 size=10 revision=2",
-  `patch deployments.apps web {"metadata":{"annotations":{"deployment.kubernetes.io/revision":"2"}}}`,
+  "update deployments.apps web replicas=10",
 );
 check(
   "scales the only active set",

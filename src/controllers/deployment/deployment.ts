@@ -117,8 +117,9 @@ function planRevision(deployment: Deployment, current: ReplicaSet | undefined, o
   }
   const shown = current.metadata.annotations?.[revisionAnnotation];
   if (shown === deployment.metadata.annotations?.[revisionAnnotation]) return [];
-  const patch = { metadata: { annotations: { [revisionAnnotation]: shown } } };
-  return [{ do: "patch", resource: "deployments.apps", object: deployment, type: "merge", patch }];
+  const { metadata } = deployment;
+  const numbered = { ...metadata, annotations: { ...metadata.annotations, [revisionAnnotation]: shown ?? "" } };
+  return [{ do: "update", resource: "deployments.apps", object: { ...deployment, metadata: numbered } }];
 }
 
 function planNewSet(deployment: Deployment, old: readonly ReplicaSet[], view: View): Action[] {

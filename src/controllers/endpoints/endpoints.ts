@@ -12,6 +12,7 @@ const addressesMax = 1000;
 /** Keeps the Endpoints object of every service with a selector. */
 export const endpointsController: Controller = {
   name: "endpoints",
+  account: "endpoint-controller",
   component: "endpoint-controller",
   primary: "services",
   watches: [

@@ -15,11 +15,16 @@ import { type Graph, type Item, needsPlan, type OwnerState, planGarbage, waitsFo
 /** A loop that is not about the objects of one resource. */
 export interface Loop {
   name: string;
+  account?: string | null;
   start(options: RunnerOptions): AsyncDisposable;
 }
 
 /** Deletes what its owners leave behind, over all resources. */
-export const garbageCollector: Loop = { name: "garbage-collector", start };
+export const garbageCollector: Loop = {
+  name: "garbage-collector",
+  account: "generic-garbage-collector",
+  start,
+};
 
 const crds = "customresourcedefinitions.apiextensions.k8s.io";
 /** Resources whose objects neither own nor are owned, and change all the time. */

@@ -24,6 +24,7 @@ export const jobController: Controller = {
 /** Frees pods that no job counts any more: the finalizer holds them when their job is gone. */
 export const jobOrphanController: Controller = {
   name: "job-orphan-pods",
+  account: "job-controller",
   component: "job-controller",
   primary: "pods",
   reads: [jobs],

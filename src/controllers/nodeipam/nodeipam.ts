@@ -6,6 +6,7 @@ import { type Action, type Controller, event, type View } from "../../client/mod
 export function nodeIpamController(options: { clusterCidr: string; nodeCidrMaskSize: number }): Controller {
   return {
     name: "node-ipam",
+    account: "node-controller",
     component: "cidrAllocator",
     primary: "nodes",
     // One at a time: two plans at once would give two nodes the same part.

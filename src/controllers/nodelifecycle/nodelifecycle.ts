@@ -28,6 +28,7 @@ const reported = ["Ready", "MemoryPressure", "DiskPressure", "PIDPressure"];
 export function nodeLifecycleController({ nodeGraceMs }: { nodeGraceMs: number }): Controller {
   return {
     name: "nodelifecycle",
+    account: "node-controller",
     component: "node-controller",
     primary: "nodes",
     watches: [
@@ -134,6 +135,7 @@ function planPodsNotReady(node: KubeObject, ready: any, view: View): Action[] {
 /** Deletes pods from nodes with NoExecute taints, once their tolerations have run out. */
 export const taintEvictionController: Controller = {
   name: "taint-eviction-controller",
+  account: "node-controller",
   component: "taint-eviction-controller",
   primary: "pods",
   watches: [

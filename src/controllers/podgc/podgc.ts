@@ -10,6 +10,7 @@ const quarantineMs = 40_000;
 export function podGcController({ terminatedPodsMax }: { terminatedPodsMax: number }): Controller {
   return {
     name: "pod-garbage-collector",
+    account: "pod-garbage-collector",
     primary: "pods",
     watches: [
       {

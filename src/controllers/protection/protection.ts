@@ -40,6 +40,7 @@ const usesClaim = (pod: KubeObject, name: string): boolean =>
 /** Keeps claims while pods use them (KEP: "Postpone Deletion of a Persistent Volume Claim"). */
 export const claimProtectionController: Controller<KubeObject, boolean> = {
   name: "persistentvolumeclaim-protection",
+  account: "pvc-protection-controller",
   primary: claims,
   watches: [
     {
@@ -59,6 +60,7 @@ export const claimProtectionController: Controller<KubeObject, boolean> = {
 /** Keeps volumes while they are bound. */
 export const volumeProtectionController: Controller = {
   name: "persistentvolume-protection",
+  account: "pv-protection-controller",
   primary: volumes,
   plan: (volume) => planProtection(volumes, "kubernetes.io/pv-protection", volume, volume.status?.phase === "Bound"),
 };

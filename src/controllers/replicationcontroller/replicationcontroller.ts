@@ -13,6 +13,7 @@ const kind: ReplicaKind = {
 /** Keeps `spec.replicas` active pods for every ReplicationController. */
 export const replicationController: Controller = {
   name: "replicationcontroller",
+  account: "replication-controller",
   component: "replication-controller",
   primary: "replicationcontrollers",
   owned: ["pods"],

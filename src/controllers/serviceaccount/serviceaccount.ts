@@ -14,6 +14,7 @@ const namespaceOf = ({ metadata }: KubeObject): string[] => (metadata.namespace 
 /** Gives every namespace its `default` service account. */
 export const serviceAccountController: Controller = {
   name: "serviceaccount",
+  account: "service-account-controller",
   primary: "namespaces",
   watches: [{ resource: "serviceaccounts", keys: namespaceOf }],
   plan: planServiceAccount,
@@ -33,6 +34,7 @@ export function planServiceAccount(namespace: KubeObject, view: View): Action[] 
 export function rootCaController({ rootCa }: { rootCa?: string }): Controller {
   return {
     name: "root-ca-certificate-publisher",
+    account: "root-ca-cert-publisher",
     primary: "namespaces",
     watches: [{ resource: "configmaps", keys: (map) => (map.metadata.name === bundleName ? namespaceOf(map) : []) }],
     plan: (namespace, view) => (rootCa === undefined ? [] : planRootCa(namespace, view, rootCa)),

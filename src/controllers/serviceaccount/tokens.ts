@@ -33,6 +33,7 @@ export function tokensController({
 }): Controller<KubeObject, TokenWorld | undefined> {
   return {
     name: "serviceaccount-token",
+    account: null,
     primary: "secrets",
     watches: [
       {
