@@ -124,6 +124,7 @@ export const deployments = defineResource<Deployment>({
     if (!sameValue(next.metadata.annotations, previous.metadata.annotations))
       next.metadata.generation = (previous.metadata.generation ?? 0) + 1;
   },
+  metadataAsChange: true,
   validate,
   validateUpdate(next, previous) {
     const errors: FieldError[] = [];

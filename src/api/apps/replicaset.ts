@@ -62,6 +62,7 @@ export const replicaSets = defineResource<ReplicaSet>({
   defaults,
   prepareCreate: ({ spec }) => dropGated(spec.template.spec),
   prepareUpdate: ({ spec }) => dropGated(spec.template.spec),
+  metadataAsChange: true,
   validate,
   validateUpdate(next, previous) {
     const errors: FieldError[] = [];

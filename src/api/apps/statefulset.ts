@@ -171,6 +171,7 @@ export const statefulSets = defineResource<StatefulSet>({
   defaults,
   prepareCreate: dropGatedFields,
   prepareUpdate: dropGatedFields,
+  metadataAsChange: true,
   validate,
   validateUpdate,
   validateStatusUpdate({ status }, previous) {

@@ -64,6 +64,7 @@ export const horizontalPodAutoscalers = defineResource({
     dropCarried(draft.metadata);
     defaultAutoscaler(draft);
   },
+  metadataAsChange: true,
   validate: validateAutoscaler,
   validateStatusUpdate: validateAutoscalerStatus,
 });

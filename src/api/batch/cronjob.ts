@@ -106,6 +106,7 @@ export const cronJobs = defineResource<CronJob>({
   defaults,
   prepareCreate: ({ spec }) => dropGated(spec.jobTemplate.spec.template.spec),
   prepareUpdate: ({ spec }) => dropGated(spec.jobTemplate.spec.template.spec),
+  metadataAsChange: true,
   validate,
   validateCreate,
   warnings: (job, previous) => jobWarnings(job, previous, job.spec.jobTemplate.spec, jobSpecPath),

@@ -24,6 +24,7 @@ export const podTemplates = defineResource<PodTemplate>({
   },
   prepareCreate: ({ template }) => dropGated(template.spec),
   prepareUpdate: ({ template }) => dropGated(template.spec),
+  metadataAsChange: true,
   validate({ template }) {
     const errors: FieldError[] = [];
     checkPodTemplate(errors, template, templatePath);

@@ -146,6 +146,7 @@ export const resourceQuotas = defineResource<ResourceQuota>({
   schema: "io.k8s.api.core.v1.ResourceQuota",
   subresources: [statusSubresource],
   statusFields: ["status"],
+  metadataAsChange: true,
   validate,
   validateUpdate,
   validateStatusUpdate,

@@ -186,6 +186,8 @@ export interface ResourceDeclaration<T extends KubeObject> {
   alwaysPaged?: boolean;
   /** Whether the real server looks at the whole object twice when it is updated, and so names each mistake twice. */
   checkedTwice?: boolean;
+  /** Whether the real server looks at metadata once less than usual in an update: as a change, not for itself too. */
+  metadataAsChange?: boolean;
   /** Whether an update without a resourceVersion is allowed. True if absent. */
   unconditionalUpdate?: boolean;
   /** Sent as a warning with a deletion that leaves the fate of dependents to the default. */

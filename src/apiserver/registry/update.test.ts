@@ -10,11 +10,11 @@ const template = { metadata: { labels }, spec: { containers: [{ name: "c", image
 const controller = { selector: { matchLabels: labels }, template };
 
 /** How often each field is named when an object is replaced with a wrong one. */
-function check(plural: string, path: string, spec: object, wrong: object, wanted: string[]): void {
-  test(`wrong updates of ${plural}`, async () => {
+function check(plural: string, path: string, spec: object, wrong: object, wanted: string[], meta?: object): void {
+  test(`wrong updates of ${plural}: ${wanted}`, async () => {
     await using store = await openMemoryStore();
     await using server = await createApiServer({ store, ...machine });
-    const put = { metadata: { name: "x" }, spec: { ...spec, ...wrong } };
+    const put = { metadata: { name: "x", ...meta }, spec: { ...spec, ...wrong } };
     const created = await ask(server, { path, body: { metadata: { name: "x" }, spec }, user: masters });
     assert.equal(created.code, 201);
     const { body } = await ask(server, { method: "PUT", path: `${path}/x`, body: put, user: masters });
@@ -49,3 +49,8 @@ check(
   { accessModes: [] },
   ["spec.accessModes", "spec.accessModes"],
 );
+
+const badLabel = { labels: { a: "-" } };
+const looks = (times: number): string[] => Array(times).fill("metadata.labels");
+check("deployments", `${apps}/deployments`, controller, {}, looks(3), badLabel);
+check("daemonsets", `${apps}/daemonsets`, controller, {}, looks(4), badLabel);

@@ -212,7 +212,7 @@ function prepareNext(
   if (!stored.metadataLast || resource !== stored) errors.push(...metadata, ...changes);
   if (subresource === "status") errors.push(...(stored.validateStatusUpdate?.(next, previous, root) ?? []));
   else {
-    if (!stored.metadataLast) errors.push(...metadata);
+    if (!stored.metadataLast && !stored.metadataAsChange) errors.push(...metadata);
     const mistakes = [...ruleErrors(resource, next, stored)];
     errors.push(...mistakes, ...(stored.checkedTwice ? mistakes : []));
     errors.push(...(stored.validateUpdate?.(next, previous, root) ?? []));
