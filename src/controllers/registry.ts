@@ -22,6 +22,7 @@ import { replicationController } from "./replicationcontroller/replicationcontro
 import { resourceQuotaController } from "./resourcequota/resourcequota.ts";
 import { rootCaController, serviceAccountController } from "./serviceaccount/serviceaccount.ts";
 import { type SignAccountToken, tokensController } from "./serviceaccount/tokens.ts";
+import { serviceCidrController } from "./servicecidr/servicecidr.ts";
 import { statefulSetController } from "./statefulset/statefulset.ts";
 
 /** What controllers may be told from outside. */
@@ -70,5 +71,6 @@ export const controllers: readonly ((options: ControllerOptions) => Controller |
   () => claimProtectionController,
   () => volumeProtectionController,
   () => attributesClassProtectionController,
+  () => serviceCidrController,
   () => garbageCollector,
 ];
