@@ -180,15 +180,21 @@ function http2Out(stream: http2.ServerHttp2Stream): Out {
       const all: http2.OutgoingHttpHeaders = { ":status": status };
       for (const name in headers) if (!connectionHeaders.has(name.toLowerCase())) all[name] = headers[name];
       stream.respond(all, { endStream: ends });
-      // A client that still sends what nobody reads is told that it need not.
-      stream.once("finish", () => {
-        if (!stream.readableEnded && !stream.endAfterHeaders) stream.close(http2.constants.NGHTTP2_NO_ERROR);
-      });
+      if (!stream.endAfterHeaders) stream.once("finish", () => leaveRest(stream));
     },
     get begun() {
       return stream.headersSent;
     },
   };
+}
+
+/** Lets go of what is left of a body that nobody wants. A client that still sends is told that it need not. */
+function leaveRest(stream: http2.ServerHttp2Stream): void {
+  if (stream.readableEnded) return;
+  stream.resume();
+  setImmediate(() => {
+    if (!stream.readableEnded) stream.close(http2.constants.NGHTTP2_NO_ERROR);
+  });
 }
 
 interface Connection {
