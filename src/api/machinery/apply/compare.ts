@@ -1,7 +1,7 @@
 // Which fields an object has, and which differ between two objects.
 
 import { sameJson } from "../../../base/equal.ts";
-import { type Fields, fieldNode } from "./fields.ts";
+import { type Fields, fieldNode, noFields } from "./fields.ts";
 import { checkCountable, ElementError, elementOf, entryType, type FieldType, typeOfValue } from "./type.ts";
 
 type JsonObject = Record<string, unknown>;
@@ -75,6 +75,7 @@ export function compareFields(type: FieldType, before: unknown, after: unknown):
 
 function compareValues(given: FieldType, before: unknown, after: unknown): Change {
   if (before === after) return unchanged;
+  if (before === absent) return { added: addedWith(given, after) };
   const known = after === absent || after === null || after === undefined ? before : after;
   const type = typeOfValue(given, known);
   if (given.kind === "any" && before !== absent && after !== absent && typeOfValue(given, before).kind !== type.kind)
@@ -82,14 +83,39 @@ function compareValues(given: FieldType, before: unknown, after: unknown): Chang
   if (type.kind === "list" && typeof known === "string") throw new ElementError("expected list");
   const isLeaf = type.kind === "scalar" || type.kind === "any" || type.atomic || bothEmpty(before, after);
   if (isLeaf) {
-    if (before === absent) return whole("added");
     if (after === absent) return whole("removed");
     return sameJson(before, after) ? unchanged : whole("modified");
   }
   const change = type.kind === "list" ? compareLists(type, before, after) : compareMaps(type, before, after);
-  if (before === absent) return { ...change, added: fieldNode(true, change.added ?? {}) };
   if (after === absent) return { ...change, removed: fieldNode(true, change.removed ?? {}) };
   return change;
+}
+
+/** What is in the set of those that were added, at and below a value that was not there at all. */
+function addedWith(given: FieldType, value: unknown): Fields {
+  const type = typeOfValue(given, value);
+  if (type.kind === "list" && typeof value === "string") throw new ElementError("expected list");
+  if (type.kind === "scalar" || type.kind === "any" || type.atomic || isHollow(value)) return noFields;
+  const below: Record<string, Fields> = {};
+  if (type.kind === "list") {
+    const items = asList(value) ?? [];
+    checkCountable(items.length);
+    // Of several with one identity nothing is told but that they came.
+    for (const [element, same] of byElement(type, items))
+      below[element] = same.length === 1 ? addedWith(type.items(), same[0]) : noFields;
+    return fieldNode(true, below)!;
+  }
+  const map = asMap(value) ?? {};
+  if (!type.fields?.size) checkCountable(Object.keys(map).length);
+  for (const key in map) {
+    const entry = entryType(type, key);
+    if (entry) below[`f:${key}`] = addedWith(entry, map[key]);
+  }
+  for (const [key, value] of type.always ?? []) {
+    const entry = Object.hasOwn(map, key) ? undefined : entryType(type, key);
+    if (entry) below[`f:${key}`] = addedWith(entry, value ?? null);
+  }
+  return fieldNode(true, below)!;
 }
 
 /** Empty and null lists and maps are told apart as a whole. */
@@ -129,21 +155,21 @@ function compareMaps(type: Extract<FieldType, { kind: "map" }>, before: unknown,
   const [left, right] = [asMap(before) ?? {}, asMap(after) ?? {}];
   if (!type.fields?.size) checkCountable(Object.keys(right).length);
   const gathered = new Gathered();
-  const [noLeft, noRight] = [before === absent, after === absent];
+  const isGone = after === absent;
   const visit = (key: string): void => {
     const entry = entryType(type, key);
     if (!entry) return;
     const missing = type.always?.get(key) ?? (type.always?.has(key) ? null : absent);
     const change = compareValues(
       entry,
-      Object.hasOwn(left, key) ? left[key] : noLeft ? absent : missing,
-      Object.hasOwn(right, key) ? right[key] : noRight ? absent : missing,
+      Object.hasOwn(left, key) ? left[key] : missing,
+      Object.hasOwn(right, key) ? right[key] : isGone ? absent : missing,
     );
     if (change !== unchanged) gathered.add(`f:${key}`, change);
   };
   for (const key in left) visit(key);
   for (const key in right) if (!Object.hasOwn(left, key)) visit(key);
-  if (noLeft || noRight)
+  if (isGone)
     for (const key of type.always?.keys() ?? [])
       if (!Object.hasOwn(left, key) && !Object.hasOwn(right, key)) visit(key);
   return gathered.change;
