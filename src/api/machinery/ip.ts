@@ -108,3 +108,8 @@ export function networkOf({ ip, prefix }: Cidr): bigint {
   const hostBits = BigInt(bitsOf(ip.family) - prefix);
   return (ip.value >> hostBits) << hostBits;
 }
+
+/** Whether an address is in a range. */
+export function contains(range: Cidr, ip: IpAddress): boolean {
+  return range.ip.family === ip.family && networkOf({ ip, prefix: range.prefix }) === networkOf(range);
+}

@@ -6,7 +6,7 @@ import type { KubeObject } from "../../api/machinery/object.ts";
 import { StatusError } from "../../api/machinery/status.ts";
 import type { HttpAnswer, HttpRequest, Net, TlsIdentity, UserInfo } from "../../base/http.ts";
 import { deleteObject } from "../registry/delete.ts";
-import { cacheOf, type Registry, type Scope } from "../registry/scope.ts";
+import { cacheOf, ownScope, type Registry } from "../registry/scope.ts";
 import { updateObject } from "../registry/update.ts";
 import { createObject } from "../registry/write.ts";
 import {
@@ -61,10 +61,8 @@ export async function runAggregator(
   let revision = 0;
 
   const present = (): ApiService[] => [...cache.list()].map(({ object }) => object as ApiService);
-  const scope = (): Scope => {
-    const user = { username: "system:kube-aggregator", groups: ["system:masters"] };
-    return { resource, user, dryRun: false, fieldManager: "kube-apiserver", signal, warnings: [] };
-  };
+  const user = { username: "system:kube-aggregator", groups: ["system:masters"] };
+  const scope = () => ({ ...ownScope(resource, signal), user });
 
   function index(): void {
     services.clear();

@@ -1,7 +1,7 @@
 import type { KubeObject } from "../../api/machinery/object.ts";
 import { formatTime } from "../../api/machinery/time.ts";
 import type { HttpRequest, Net, UserInfo } from "../../base/http.ts";
-import { cacheOf, type Registry } from "../registry/scope.ts";
+import { cacheOf, ownScope, type Registry } from "../registry/scope.ts";
 import { updateObject } from "../registry/update.ts";
 import {
   type Authenticator,
@@ -82,10 +82,7 @@ function useNoter(registry: Registry): (secret: KubeObject) => void {
     const { name, namespace, uid } = metadata;
     if (metadata.labels?.[lastUsedLabel] === day || underWay.has(uid)) return;
     underWay.add(uid);
-    const resource = registry.resources.byId("secrets")!;
-    const user = { username: "system:apiserver", groups: ["system:masters", "system:authenticated"] };
-    const signal = new AbortController().signal;
-    const scope = { resource, namespace, user, dryRun: false, fieldManager: "kube-apiserver", signal, warnings: [] };
+    const scope = ownScope(registry.resources.byId("secrets")!, new AbortController().signal, namespace);
     const labelled = (secret: KubeObject): KubeObject => {
       const next = structuredClone(secret);
       next.metadata.labels = { ...next.metadata.labels, [lastUsedLabel]: day };

@@ -2,7 +2,7 @@ import type { KubeObject } from "../../api/machinery/object.ts";
 import { hasReason } from "../../api/machinery/status.ts";
 import { formatTime } from "../../api/machinery/time.ts";
 import type { RequestHeaderOptions } from "../auth/request_header.ts";
-import { cacheOf, type Registry, type Scope } from "../registry/scope.ts";
+import { cacheOf, ownScope, type Registry } from "../registry/scope.ts";
 import { updateObject } from "../registry/update.ts";
 import { createObject } from "../registry/write.ts";
 import { defaultRbac } from "./default_rbac.ts";
@@ -155,12 +155,6 @@ export async function publishEndpoint(
   await replace(registry, "endpointslices.discovery.k8s.io", slice, signal);
 }
 
-function scopeFor(registry: Registry, id: string, namespace: string | undefined, signal: AbortSignal): Scope {
-  const user = { username: "system:apiserver", groups: ["system:masters", "system:authenticated"] };
-  const resource = registry.resources.byId(id)!;
-  return { resource, namespace, user, dryRun: false, fieldManager: "kube-apiserver", signal, warnings: [] };
-}
-
 /** What an object should be, from what it is and what it was made as. Undefined if it is right. */
 type Complete = (present: KubeObject, wanted: KubeObject) => KubeObject | undefined;
 
@@ -173,7 +167,7 @@ async function ensure(
 ): Promise<void> {
   const wanted = object as KubeObject;
   const { name, namespace } = wanted.metadata;
-  const scope = scopeFor(registry, id, namespace, signal);
+  const scope = ownScope(registry.resources.byId(id)!, signal, namespace);
   const present = cacheOf(registry, scope.resource).get(namespace ? `${namespace}/${name}` : name)?.object;
   try {
     if (!present) await createObject(registry, scope, structuredClone(wanted));
@@ -187,7 +181,7 @@ async function ensure(
 
 async function replace(registry: Registry, id: string, object: object, signal: AbortSignal): Promise<void> {
   const draft = structuredClone(object) as KubeObject;
-  const scope = scopeFor(registry, id, draft.metadata.namespace, signal);
+  const scope = ownScope(registry.resources.byId(id)!, signal, draft.metadata.namespace);
   try {
     await createObject(registry, scope, draft);
   } catch (error) {

@@ -7,7 +7,7 @@ import { hasReason, StatusError } from "../../api/machinery/status.ts";
 import { sameJson } from "../../base/equal.ts";
 import type { Net } from "../../base/http.ts";
 import { deleteObject } from "../registry/delete.ts";
-import { cacheOf, type Registry, type Scope } from "../registry/scope.ts";
+import { cacheOf, ownScope, type Registry } from "../registry/scope.ts";
 import { updateObject } from "../registry/update.ts";
 import type { ServedResources } from "../resource_table.ts";
 import { type EndStep, finalizer, holds, planEnd, planStatus, withCondition } from "./conditions.ts";
@@ -120,7 +120,7 @@ export async function runDefinitions(
   async function deleteInstances(resource: Resource): Promise<void> {
     for (const { object } of [...cacheOf(registry, resource).list()]) {
       if (object.metadata.deletionTimestamp !== undefined) continue;
-      const scope = ownScope(resource, object.metadata.namespace);
+      const scope = ownScope(resource, signal, object.metadata.namespace);
       try {
         await deleteObject(registry, scope, object.metadata.name, {});
       } catch (error) {
@@ -129,22 +129,17 @@ export async function runDefinitions(
     }
   }
 
-  function ownScope(resource: Resource, namespace?: string): Scope {
-    const user = { username: "system:apiserver", groups: ["system:masters"] };
-    return { resource, namespace, user, dryRun: false, fieldManager: "kube-apiserver", signal, warnings: [] };
-  }
-
   async function writeStatus(name: string, change: (definition: Definition) => Definition["status"]): Promise<void> {
     const transform = (current: unknown) => {
       const draft = structuredClone(current) as Definition;
       draft.status = change(draft);
       return draft;
     };
-    await updateObject(registry, ownScope(definitions!), name, transform, { subresource: "status" });
+    await updateObject(registry, ownScope(definitions!, signal), name, transform, { subresource: "status" });
   }
 
   async function release(name: string): Promise<void> {
-    await updateObject(registry, ownScope(definitions!), name, (current) => {
+    await updateObject(registry, ownScope(definitions!, signal), name, (current) => {
       const draft = structuredClone(current);
       draft.metadata.finalizers = draft.metadata.finalizers?.filter((each) => each !== finalizer);
       return draft;

@@ -1,7 +1,7 @@
 import type { KubeObject } from "../../api/machinery/object.ts";
 import { hasReason } from "../../api/machinery/status.ts";
 import { formatTime } from "../../api/machinery/time.ts";
-import { cacheOf, type Registry, type Scope } from "../registry/scope.ts";
+import { cacheOf, ownScope, type Registry } from "../registry/scope.ts";
 import { applyConfiguration } from "../registry/tracking.ts";
 import { updateObject } from "../registry/update.ts";
 
@@ -46,8 +46,7 @@ export function keepConditions(
   const levels = registry.resources.byId("prioritylevelconfigurations.flowcontrol.apiserver.k8s.io");
   if (!schemas || !levels) return { async [Symbol.asyncDispose]() {} };
   const [schemaCache, levelCache] = [cacheOf(registry, schemas), cacheOf(registry, levels)];
-  const user = { username: "system:apiserver", groups: ["system:masters"] };
-  const scope: Scope = { resource: schemas, user, dryRun: false, fieldManager, signal, warnings: [] };
+  const scope = { ...ownScope(schemas, signal), fieldManager };
   const existsFor = ({ spec }: KubeObject) => levelCache.get(spec.priorityLevelConfiguration.name) !== undefined;
 
   async function write(name: string): Promise<void> {

@@ -1,4 +1,4 @@
-import { type Cidr, networkOf, parseCidr, parseIp } from "../../api/machinery/ip.ts";
+import { type Cidr, contains, parseCidr, parseIp } from "../../api/machinery/ip.ts";
 import type { KubeObject } from "../../api/machinery/object.ts";
 import { formatTime } from "../../api/machinery/time.ts";
 import { type Action, type Controller, requeueAfter, type View } from "../../client/mod.ts";
@@ -76,13 +76,6 @@ function withReady(
 const cidrsOf = (range: KubeObject): Cidr[] =>
   (range.spec?.cidrs ?? []).flatMap((text: string) => parseCidr(text) ?? []);
 
-function contains(cidr: Cidr, family: number, address: bigint): boolean {
-  if (cidr.ip.family !== family) return false;
-  const size = 1n << BigInt((family === 4 ? 32 : 128) - cidr.prefix);
-  const first = networkOf(cidr);
-  return address >= first && address < first + size;
-}
-
 /** Whether a Service has an address of this range that no other range holds. */
 function hasOrphans(range: KubeObject, view: View): boolean {
   const own = cidrsOf(range);
@@ -91,8 +84,8 @@ function hasOrphans(range: KubeObject, view: View): boolean {
     .flatMap(cidrsOf);
   for (const { metadata } of view.list(addresses)) {
     const ip = parseIp(metadata.name);
-    if (!ip || !own.some((cidr) => contains(cidr, ip.family, ip.value))) continue;
-    if (!others.some((cidr) => contains(cidr, ip.family, ip.value))) return true;
+    if (!ip || !own.some((cidr) => contains(cidr, ip))) continue;
+    if (!others.some((cidr) => contains(cidr, ip))) return true;
   }
   return false;
 }

@@ -1,4 +1,13 @@
-import { bitsOf, type Cidr, formatIp, type IpAddress, networkOf, parseCidr, parseIp } from "../../machinery/ip.ts";
+import {
+  bitsOf,
+  type Cidr,
+  contains,
+  formatIp,
+  type IpAddress,
+  networkOf,
+  parseCidr,
+  parseIp,
+} from "../../machinery/ip.ts";
 import { scale, walk } from "../costs.ts";
 import { CelError } from "../errors.ts";
 import { type Costs, define, type Library, method } from "../overload.ts";
@@ -110,21 +119,19 @@ function addNetworks(library: Library): void {
     const { ip: address, prefix } = cidr(value);
     return cidrValue({ ip: { ...address, value: networkOf(cidr(value)) }, prefix });
   });
-  const holds = (net: Cidr, address: IpAddress) =>
-    net.ip.family === address.family && networkOf({ ip: address, prefix: net.prefix }) === networkOf(net);
-  const holdsNet = (net: Cidr, other: Cidr) => holds(net, other.ip) && other.prefix >= net.prefix;
+  const holdsNet = (net: Cidr, other: Cidr) => contains(net, other.ip) && other.prefix >= net.prefix;
   method(
     library,
     "containsIP",
     `${cidrName} (${ipName}): bool`,
-    ([net, other]) => holds(cidr(net), ip(other)),
+    ([net, other]) => contains(cidr(net), ip(other)),
     containment(false, 0),
   );
   method(
     library,
     "containsIP",
     `${cidrName} (string): bool`,
-    ([net, text]) => holds(cidr(net), readIp(text as string)),
+    ([net, text]) => contains(cidr(net), readIp(text as string)),
     containment(true, 0),
   );
   method(
