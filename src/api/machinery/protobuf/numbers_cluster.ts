@@ -88,10 +88,11 @@ ClusterTrustBundleSpec: signerName trustBundle
   "io.k8s.api.discovery.v1": `
 Endpoint: addresses conditions hostname targetRef deprecatedTopology nodeName zone hints
 EndpointConditions: ready serving terminating
-EndpointHints: forZones
+EndpointHints: forZones forNodes
 EndpointPort: name protocol port appProtocol
 EndpointSlice: metadata endpoints ports addressType
 EndpointSliceList: metadata items
+ForNode: name
 ForZone: name
 `,
   "io.k8s.api.flowcontrol.v1": `
@@ -180,10 +181,10 @@ CapacityRequirements: requests
 Counter: value
 CounterSet: name counters
 Device: name attributes capacity consumesCounters nodeName nodeSelector allNodes taints bindsToNode bindingConditions
-  bindingFailureConditions allowMultipleAllocations
+  bindingFailureConditions allowMultipleAllocations nodeAllocatableResourceMappings
 DeviceAllocationConfiguration: source requests +DeviceConfiguration
 DeviceAllocationResult: results config
-DeviceAttribute: 2 int bool string version
+DeviceAttribute: 2 int bool string version ints bools strings versions
 DeviceCapacity: value requestPolicy
 DeviceClaim: requests constraints config
 DeviceClaimConfiguration: requests +DeviceConfiguration
@@ -203,6 +204,7 @@ DeviceTaint: key value effect timeAdded
 DeviceToleration: key operator value effect tolerationSeconds
 ExactDeviceRequest: deviceClassName selectors allocationMode count adminAccess tolerations capacity
 NetworkDeviceData: interfaceName ips hardwareAddress
+NodeAllocatableResourceMapping: capacityKey allocationMultiplier
 OpaqueDeviceConfiguration: driver parameters
 ResourceClaim: metadata spec status
 ResourceClaimConsumerReference: apiGroup 3 resource name uid
@@ -221,7 +223,8 @@ ResourceSliceSpec: driver pool nodeName nodeSelector allNodes devices perDeviceN
 CSIDriver: metadata spec
 CSIDriverList: metadata items
 CSIDriverSpec: attachRequired podInfoOnMount volumeLifecycleModes storageCapacity fsGroupPolicy tokenRequests
-  requiresRepublish seLinuxMount
+  requiresRepublish seLinuxMount nodeAllocatableUpdatePeriodSeconds serviceAccountTokenInSecrets
+  preventPodSchedulingIfMissing
 CSINode: metadata spec
 CSINodeDriver: name nodeID topologyKeys allocatable
 CSINodeList: metadata items
@@ -239,7 +242,7 @@ VolumeAttachmentSpec: attacher source nodeName
 VolumeAttachmentStatus: attached attachmentMetadata attachError detachError
 VolumeAttributesClass: metadata driverName parameters
 VolumeAttributesClassList: metadata items
-VolumeError: time message
+VolumeError: time message errorCode
 VolumeNodeResources: count
 `,
 };

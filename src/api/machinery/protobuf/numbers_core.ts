@@ -34,6 +34,7 @@ ConfigMapVolumeSource: +LocalObjectReference items defaultMode optional
 Container: name image command args workingDir ports env resources volumeMounts livenessProbe readinessProbe lifecycle
   terminationMessagePath imagePullPolicy securityContext stdin stdinOnce tty envFrom terminationMessagePolicy
   volumeDevices startupProbe resizePolicy restartPolicy restartPolicyRules
+ContainerExtendedResourceRequest: containerName resourceName requestName
 ContainerImage: names sizeBytes
 ContainerPort: name hostPort containerPort protocol hostIP
 ContainerResizePolicy: resourceName restartPolicy
@@ -44,7 +45,7 @@ ContainerStateRunning: startedAt
 ContainerStateTerminated: exitCode signal reason message startedAt finishedAt containerID
 ContainerStateWaiting: reason message
 ContainerStatus: name state lastState ready restartCount image imageID containerID started allocatedResources
-  resources volumeMounts user allocatedResourcesStatus
+  resources volumeMounts user allocatedResourcesStatus stopSignal
 ContainerUser: linux
 DaemonEndpoint: Port
 DownwardAPIProjection: items
@@ -90,6 +91,7 @@ ISCSIPersistentVolumeSource: targetPortal iqn lun iscsiInterface fsType readOnly
 ISCSIVolumeSource: targetPortal iqn lun iscsiInterface fsType readOnly portals chapAuthDiscovery 10 secretRef
   chapAuthSession initiatorName
 ImageVolumeSource: reference pullPolicy
+ImageVolumeStatus: imageRef
 KeyToPath: key path mode
 Lifecycle: postStart preStop stopSignal
 LifecycleHandler: exec httpGet tcpSocket sleep
@@ -112,6 +114,7 @@ NamespaceStatus: phase conditions
 Node: metadata spec status
 NodeAddress: type address
 NodeAffinity: requiredDuringSchedulingIgnoredDuringExecution preferredDuringSchedulingIgnoredDuringExecution
+NodeAllocatableResourceClaimStatus: resourceClaimName containers resources
 NodeCondition: type status lastHeartbeatTime lastTransitionTime reason message
 NodeConfigSource: 2 configMap
 NodeConfigStatus: assigned active lastKnownGood error
@@ -125,9 +128,10 @@ NodeSelectorRequirement: key operator values
 NodeSelectorTerm: matchExpressions matchFields
 NodeSpec: podCIDR externalID providerID unschedulable taints configSource podCIDRs
 NodeStatus: capacity allocatable phase conditions addresses daemonEndpoints nodeInfo images volumesInUse
-  volumesAttached config runtimeHandlers features
+  volumesAttached config runtimeHandlers features declaredFeatures
+NodeSwapStatus: capacity
 NodeSystemInfo: machineID systemUUID bootID kernelVersion osImage containerRuntimeVersion kubeletVersion
-  kubeProxyVersion operatingSystem architecture
+  kubeProxyVersion operatingSystem architecture swap
 ObjectFieldSelector: apiVersion fieldPath
 ObjectReference: kind namespace name uid apiVersion resourceVersion fieldPath
 PersistentVolume: metadata spec status
@@ -154,9 +158,10 @@ PodAffinityTerm: labelSelector namespaces topologyKey namespaceSelector matchLab
 PodAntiAffinity: requiredDuringSchedulingIgnoredDuringExecution preferredDuringSchedulingIgnoredDuringExecution
 PodCertificateProjection: signerName keyType maxExpirationSeconds credentialBundlePath keyPath certificateChainPath
   userAnnotations
-PodCondition: type status lastProbeTime lastTransitionTime reason message
+PodCondition: type status lastProbeTime lastTransitionTime reason message observedGeneration
 PodDNSConfig: nameservers searches options
 PodDNSConfigOption: name value
+PodExtendedResourceClaimStatus: requestMappings resourceClaimName
 PodIP: ip
 PodList: metadata items
 PodOS: name
@@ -164,6 +169,7 @@ PodReadinessGate: conditionType
 PodResourceClaim: name 3 resourceClaimName resourceClaimTemplateName
 PodResourceClaimStatus: name resourceClaimName
 PodSchedulingGate: name
+PodSchedulingGroup: podGroupName
 PodSecurityContext: seLinuxOptions runAsUser runAsNonRoot supplementalGroups fsGroup runAsGroup sysctls windowsOptions
   fsGroupChangePolicy seccompProfile appArmorProfile supplementalGroupsPolicy seLinuxChangePolicy
 PodSpec: volumes containers restartPolicy terminationGracePeriodSeconds activeDeadlineSeconds dnsPolicy nodeSelector
@@ -171,9 +177,10 @@ PodSpec: volumes containers restartPolicy terminationGracePeriodSeconds activeDe
   subdomain affinity schedulerName initContainers automountServiceAccountToken tolerations hostAliases
   priorityClassName priority dnsConfig shareProcessNamespace readinessGates runtimeClassName enableServiceLinks
   preemptionPolicy overhead topologySpreadConstraints ephemeralContainers setHostnameAsFQDN os hostUsers
-  schedulingGates resourceClaims resources hostnameOverride
+  schedulingGates resourceClaims resources hostnameOverride 43 schedulingGroup
 PodStatus: phase conditions message reason hostIP podIP startTime containerStatuses qosClass initContainerStatuses
-  nominatedNodeName podIPs ephemeralContainerStatuses resize resourceClaimStatuses hostIPs
+  nominatedNodeName podIPs ephemeralContainerStatuses resize resourceClaimStatuses hostIPs observedGeneration
+  extendedResourceClaimStatus allocatedResources resources nodeAllocatableResourceClaimStatuses
 PodTemplate: metadata template
 PodTemplateList: metadata items
 PodTemplateSpec: metadata spec
@@ -195,7 +202,7 @@ ReplicationControllerStatus: replicas fullyLabeledReplicas observedGeneration re
   conditions
 ResourceClaim: name request
 ResourceFieldSelector: containerName resource divisor
-ResourceHealth: resourceID health
+ResourceHealth: resourceID health 6 message
 ResourceQuota: metadata spec status
 ResourceQuotaList: metadata items
 ResourceQuotaSpec: hard scopes scopeSelector
@@ -247,13 +254,14 @@ TypedObjectReference: apiGroup kind name namespace
 Volume: name +VolumeSource
 VolumeDevice: name devicePath
 VolumeMount: name readOnly mountPath subPath mountPropagation subPathExpr recursiveReadOnly
-VolumeMountStatus: name mountPath readOnly recursiveReadOnly
+VolumeMountStatus: name mountPath readOnly recursiveReadOnly volumeStatus
 VolumeNodeAffinity: required
 VolumeProjection: secret downwardAPI configMap serviceAccountToken clusterTrustBundle podCertificate
 VolumeResourceRequirements: limits requests
 VolumeSource: hostPath emptyDir gcePersistentDisk awsElasticBlockStore gitRepo secret nfs iscsi glusterfs
   persistentVolumeClaim rbd flexVolume cinder cephfs flocker downwardAPI fc azureFile configMap vsphereVolume quobyte
   azureDisk photonPersistentDisk portworxVolume scaleIO projected storageos csi ephemeral image
+VolumeStatus: image
 VsphereVirtualDiskVolumeSource: volumePath fsType storagePolicyName storagePolicyID
 WeightedPodAffinityTerm: weight podAffinityTerm
 WindowsSecurityContextOptions: gmsaCredentialSpecName gmsaCredentialSpec runAsUserName hostProcess
