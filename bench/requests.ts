@@ -20,6 +20,7 @@ export function pod(namespace: string, name: string) {
   return { apiVersion: "v1", kind: "Pod", metadata, spec: { containers: [{ name: "c", image: "busybox" }] } };
 }
 
+const protobuf = { accept: "application/vnd.kubernetes.protobuf" };
 const json = { accept: "application/json" };
 const table = { accept: "application/json;as=Table;v=v1;g=meta.k8s.io,application/json" };
 const pods = (namespace: string) => `/api/v1/namespaces/${namespace}/pods`;
@@ -34,6 +35,14 @@ export const requests: readonly BenchRequest[] = [
     lanes: 32,
   },
   { name: `LIST of ${listedPods} pods`, method: "GET", path: () => pods("many"), headers: json, count: 60, lanes: 2 },
+  {
+    name: `LIST of ${listedPods} pods in protobuf`,
+    method: "GET",
+    path: () => pods("many"),
+    headers: protobuf,
+    count: 60,
+    lanes: 2,
+  },
   {
     name: `LIST of ${listedPods} pods as a table`,
     method: "GET",

@@ -1,5 +1,6 @@
 import { apiVersionOf, type KubeList, type KubeObject } from "../api/machinery/object.ts";
 import { type Status, StatusError } from "../api/machinery/status.ts";
+import { joined } from "../base/bytes.ts";
 import type { AnswerBody, HttpAnswer, WatchEvent } from "../base/http.ts";
 import type {
   Client,
@@ -160,13 +161,7 @@ async function readBytes(body: AnswerBody): Promise<Uint8Array> {
   const parts: Uint8Array[] = [];
   for await (const part of body.stream) parts.push(part);
   if (parts.length === 1) return parts[0]!;
-  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return bytes;
+  return joined(parts);
 }
 
 function toError(status: number, object: unknown): StatusError {

@@ -1,4 +1,5 @@
 import { type Database, open, type RootDatabase } from "lmdb";
+import { joined } from "../base/bytes.ts";
 import type { Disk } from "../base/world.ts";
 import type { Engine, LogRecord } from "./mvcc.ts";
 import { openStore } from "./mvcc.ts";
@@ -162,13 +163,7 @@ function encodeRecord(record: LogRecord): Uint8Array {
     view.setUint32(9, previous.length);
     parts.push(head, key, entry, previous);
   }
-  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return bytes;
+  return joined(parts);
 }
 
 function decodeRecord(revision: number, bytes: Uint8Array): LogRecord {

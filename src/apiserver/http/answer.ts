@@ -2,10 +2,12 @@ import type { KubeObject, ListMeta } from "../../api/machinery/object.ts";
 import type { Resource } from "../../api/machinery/resource.ts";
 import { type Status, StatusError } from "../../api/machinery/status.ts";
 import { dumpYaml } from "../../api/machinery/yaml.ts";
+import { joined } from "../../base/bytes.ts";
 import type { AnswerBody, HttpAnswer } from "../../base/http.ts";
 import type { Cached } from "../cache/cache.ts";
 import type { Listed } from "../registry/read.ts";
-import type { Negotiated } from "./negotiate.ts";
+import { type AnswerFormat, mediaTypeOf, type Negotiated } from "./negotiate.ts";
+import { protobufItems, protobufList, protobufOf, protobufOfItem } from "./protobuf.ts";
 import { partialObject, tableText, toTable } from "./table.ts";
 
 const utf8 = new TextEncoder();
@@ -21,6 +23,10 @@ export function itemAnswer(
 ): HttpAnswer {
   if (form.as === "object" && form.format === "json") {
     return { status, headers: { "content-type": "application/json" }, body: item };
+  }
+  if (form.as === "object" && form.format === "protobuf") {
+    const body = { object: item.object, bytes: () => protobufOfItem(resource, item) };
+    return { status, headers: { "content-type": form.contentType }, body };
   }
   if (form.as === "object") return objectAnswer(status, item.object, form);
   if (form.as === "PartialObjectMetadata")
@@ -42,8 +48,16 @@ export function objectAnswer(
   object: object,
   form: Pick<Negotiated, "format" | "contentType">,
 ): HttpAnswer {
-  const bytes = () => utf8.encode(form.format === "yaml" ? dumpYaml(object) : JSON.stringify(object));
-  return { status, headers: { "content-type": form.contentType }, body: { object, bytes } };
+  return {
+    status,
+    headers: { "content-type": form.contentType },
+    body: { object, bytes: () => encoded(object, form.format) },
+  };
+}
+
+function encoded(object: object, format: AnswerFormat): Uint8Array {
+  if (format === "protobuf") return protobufOf(object);
+  return utf8.encode(format === "yaml" ? dumpYaml(object) : JSON.stringify(object));
 }
 
 /** An answer of a list, put together from the items' own bytes. */
@@ -64,12 +78,14 @@ export function listAnswer(
   const { listKind: kind, apiVersion } = resource;
   switch (form.as) {
     case "object":
-      if (form.format === "json") {
-        return {
-          status: 200,
-          headers: { "content-type": "application/json" },
-          body: lazyList(listed.items, { kind, apiVersion, metadata }, resource),
-        };
+      if (form.format !== "yaml") {
+        const head = { kind, apiVersion, metadata };
+        const parts =
+          form.format === "json"
+            ? () => jsonList(head, joinedItems(resource, listed.items, "json"))
+            : () => protobufList(resource, metadata, joinedItems(resource, listed.items, "protobuf"));
+        const body = lazyList(listed.items, head, parts);
+        return { status: 200, headers: { "content-type": form.contentType }, body };
       }
       return objectAnswer(
         200,
@@ -128,13 +144,8 @@ function withoutType({ kind: _kind, apiVersion: _apiVersion, ...object }: KubeOb
 function lazyList(
   items: readonly Cached[],
   head: { kind: string; apiVersion: string; metadata: ListMeta },
-  resource: Resource,
+  parts: () => readonly Uint8Array[],
 ): AnswerBody {
-  const parts = (): Uint8Array[] => [
-    utf8.encode(`${JSON.stringify(head).slice(0, -1)},"items":[`),
-    joinedItems(resource, items),
-    listEnd,
-  ];
   return {
     get object() {
       return { ...head, items: items.map((item) => item.object) };
@@ -144,17 +155,11 @@ function lazyList(
   };
 }
 
-const listEnd = utf8.encode("]}");
-
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return bytes;
+function jsonList(head: object, items: Uint8Array): Uint8Array[] {
+  return [utf8.encode(`${JSON.stringify(head).slice(0, -1)},"items":[`), items, listEnd];
 }
+
+const listEnd = utf8.encode("]}");
 
 /** The items of long lists that were sent lately, as long as memory allows: several clients list the same. */
 const longLists = new WeakMap<Resource, Map<string, WeakRef<{ items: readonly Cached[]; bytes: Uint8Array }>>>();
@@ -163,17 +168,18 @@ const longLists = new WeakMap<Resource, Map<string, WeakRef<{ items: readonly Ca
 const longFrom = 100;
 const longListsMax = 8;
 
-function joinedItems(resource: Resource, items: readonly Cached[]): Uint8Array {
-  if (items.length < longFrom) return joinItems(resource, items);
+function joinedItems(resource: Resource, items: readonly Cached[], format: "json" | "protobuf"): Uint8Array {
+  const join = format === "protobuf" ? protobufItems : joinItems;
+  if (items.length < longFrom) return join(resource, items);
   let known = longLists.get(resource);
   if (!known) {
     known = new Map();
     longLists.set(resource, known);
   }
-  const name = `${items.length} ${items[0]!.key} ${items.at(-1)!.key}`;
+  const name = `${format} ${items.length} ${items[0]!.key} ${items.at(-1)!.key}`;
   const before = known.get(name)?.deref();
   if (before && items.every((item, index) => item === before.items[index])) return before.bytes;
-  const made = { items, bytes: joinItems(resource, items) };
+  const made = { items, bytes: join(resource, items) };
   if (known.size >= longListsMax) known.delete(known.keys().next().value!);
   known.set(name, new WeakRef(made));
   holders.set(made.bytes, made);
@@ -208,9 +214,9 @@ function joinItems({ kind, apiVersion, custom }: Resource, items: readonly Cache
 }
 
 /** The answer that carries a failure. Its form follows the request's as far as possible. */
-export function statusAnswer(status: Status, format: "json" | "yaml" = "json"): HttpAnswer {
-  const headers: Record<string, string> = { "content-type": `application/${format}` };
+export function statusAnswer(status: Status, format: AnswerFormat = "json"): HttpAnswer {
+  const headers: Record<string, string> = { "content-type": mediaTypeOf(format) };
   if (status.details?.retryAfterSeconds) headers["retry-after"] = String(status.details.retryAfterSeconds);
-  const bytes = () => utf8.encode(format === "yaml" ? dumpYaml(status) : `${JSON.stringify(status)}\n`);
+  const bytes = () => (format === "json" ? utf8.encode(`${JSON.stringify(status)}\n`) : encoded(status, format));
   return { status: status.code ?? 500, headers, body: { object: status, bytes } };
 }

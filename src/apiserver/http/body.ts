@@ -7,6 +7,7 @@ import { definitionOfKind, openEnvelope, protobufMediaType } from "../../api/mac
 import type { Resource } from "../../api/machinery/resource.ts";
 import { badRequest, StatusError, unsupportedMediaType } from "../../api/machinery/status.ts";
 import { parseYaml } from "../../api/machinery/yaml.ts";
+import { joined } from "../../base/bytes.ts";
 import type { HttpRequest } from "../../base/http.ts";
 import { conversionError, isRegistered } from "./registered.ts";
 import type { Call } from "./resources.ts";
@@ -38,13 +39,7 @@ export async function readBody(request: HttpRequest): Promise<Uint8Array> {
     parts.push(part);
   }
   if (parts.length === 1) return parts[0]!;
-  const whole = new Uint8Array(size);
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
+  return joined(parts);
 }
 
 /** What a body said, as JSON. */

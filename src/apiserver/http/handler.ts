@@ -9,6 +9,7 @@ import type { RequestMeter } from "../metrics/requests.ts";
 import type { Registry } from "../registry/scope.ts";
 import { statusAnswer } from "./answer.ts";
 import { exchangeHeaders, requestIds } from "./exchange.ts";
+import { plainFormat } from "./negotiate.ts";
 import { resourceAnswer } from "./resources.ts";
 import { parseRoute, type Route } from "./route.ts";
 import type { SubresourceHandlers } from "./subresources.ts";
@@ -156,7 +157,7 @@ async function dispatch(parts: HandlerParts, exchange: Exchange, user: UserInfo)
 }
 
 async function failure(parts: HandlerParts, exchange: Exchange, error: unknown): Promise<HttpAnswer> {
-  if (error instanceof StatusError) return statusAnswer(error.status, wantsYaml(exchange.request) ? "yaml" : "json");
+  if (error instanceof StatusError) return statusAnswer(error.status, plainFormat(exchange.request.headers.accept));
   if (error instanceof TooManyRequests) {
     exchange.refused = error.ticket;
     await hesitate(parts.registry, exchange.request);
@@ -224,11 +225,6 @@ function mayBeStale({ resource, query, verb }: Route): boolean {
   const version = query.get("resourceVersion");
   if (verb === "watch") return version !== null && version !== "";
   return (verb === "get" || verb === "list") && version === "0";
-}
-
-function wantsYaml(request: HttpRequest): boolean {
-  const { accept = "" } = request.headers;
-  return accept.startsWith("application/yaml") && !accept.includes("as=");
 }
 
 /** Whether there is no such custom resource: groups that come and go have no Status to tell of it. */

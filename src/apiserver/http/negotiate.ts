@@ -1,34 +1,68 @@
+import { protobufMediaType } from "../../api/machinery/protobuf/envelope.ts";
 import { notAcceptable, StatusError } from "../../api/machinery/status.ts";
+
+export type AnswerFormat = "json" | "yaml" | "protobuf";
 
 /** How an answer is to be written. */
 export interface Negotiated {
-  format: "json" | "yaml";
+  format: AnswerFormat;
   as: "object" | "Table" | "PartialObjectMetadata" | "PartialObjectMetadataList";
   /** `v1` or `v1beta1` of meta.k8s.io, for tables and partial objects. */
   metaVersion: string;
   contentType: string;
 }
 
-const mediaTypes = ["application/json", "application/yaml", "application/vnd.kubernetes.protobuf"];
+const formats = new Map<string, AnswerFormat>([
+  ["application/json", "json"],
+  ["application/yaml", "yaml"],
+  [protobufMediaType, "protobuf"],
+]);
+const mediaTypes = [...formats.keys()];
 const json: Negotiated = { format: "json", as: "object", metaVersion: "v1", contentType: "application/json" };
 const memo = new Map<string, Negotiated | StatusError>();
 
 /** How many Accept headers are remembered. */
 const memoMax = 200;
 
-/** Chooses the answer's form by the Accept header. Throws a 406 if there is none that we can write. */
-export function negotiate(accept: string | undefined): Negotiated {
+/** A format's media type. */
+export function mediaTypeOf(format: AnswerFormat): string {
+  return format === "protobuf" ? protobufMediaType : `application/${format}`;
+}
+
+/**
+ * Chooses the answer's form by the Accept header. Custom resources have no protobuf, only their metadata have. Throws a 406
+ * if there is no form that we can write.
+ */
+export function negotiate(accept: string | undefined, custom = false): Negotiated {
   if (!accept || accept === "application/json" || accept === "*/*") return json;
-  let known = memo.get(accept);
+  const name = `${custom} ${accept}`;
+  let known = memo.get(name);
   if (!known) {
-    known = choose(accept);
-    if (memo.size < memoMax) memo.set(accept, known);
+    known = choose(accept, custom);
+    if (memo.size < memoMax) memo.set(name, known);
   }
   if (known instanceof StatusError) throw known;
   return known;
 }
 
-function choose(accept: string): Negotiated | StatusError {
+/** `negotiate` for a watch: YAML has no streams. */
+export function negotiateStream(accept: string | undefined, custom = false): Negotiated {
+  const form = negotiate(accept, custom);
+  if (form.format !== "yaml") return form;
+  throw notAcceptable(mediaTypes.filter((type) => formats.get(type) !== "yaml").map((type) => `${type};stream=watch`));
+}
+
+/** The format of failures and discovery: the first that is asked for with no other form than the object's own, or JSON. */
+export function plainFormat(accept: string | undefined): AnswerFormat {
+  if (!accept || !mayBeAccepted(accept)) return "json";
+  for (const { type, parameters } of clauses(accept)) {
+    const format = formatOf(type);
+    if (format && parameters.as === undefined) return format;
+  }
+  return "json";
+}
+
+function choose(accept: string, custom: boolean): Negotiated | StatusError {
   if (!mayBeAccepted(accept)) {
     const message = `406: Not Acceptable\n\nAvailable representations: ${mediaTypes.join(", ")}`;
     return new StatusError({ code: 406, reason: "NotAcceptable", message, details: {} });
@@ -36,12 +70,17 @@ function choose(accept: string): Negotiated | StatusError {
   for (const { type, parameters } of clauses(accept)) {
     const format = formatOf(type);
     if (!format) continue;
+    const contentType = mediaTypeOf(format);
     const { as, g, v } = parameters;
-    if (as === undefined) return { ...json, format, contentType: `application/${format}` };
-    const isForm = as === "Table" || as === "PartialObjectMetadata" || as === "PartialObjectMetadataList";
-    if (isForm && g === "meta.k8s.io" && (v === "v1" || v === "v1beta1")) {
-      return { format, as, metaVersion: v, contentType: `application/${format}` };
+    if (as === undefined) {
+      if (custom && format === "protobuf") continue;
+      return { ...json, format, contentType };
     }
+    // Cells are of any type: protobuf has no message for them.
+    const isForm =
+      as === "PartialObjectMetadata" || as === "PartialObjectMetadataList" || (as === "Table" && format !== "protobuf");
+    if (isForm && g === "meta.k8s.io" && (v === "v1" || v === "v1beta1"))
+      return { format, as, metaVersion: v, contentType };
   }
   return notAcceptable(mediaTypes);
 }
@@ -52,9 +91,8 @@ function mayBeAccepted(accept: string): boolean {
   return types.some((type) => type === "*/*" || mediaTypes.includes(type));
 }
 
-function formatOf(type: string): "json" | "yaml" | undefined {
-  if (type === "application/json" || type === "*/*") return "json";
-  return type === "application/yaml" ? "yaml" : undefined;
+function formatOf(type: string): AnswerFormat | undefined {
+  return type === "*/*" ? "json" : formats.get(type);
 }
 
 interface Clause {

@@ -3,6 +3,7 @@ import type { KubeObject } from "../../api/machinery/object.ts";
 import type { Resource, Subresource } from "../../api/machinery/resource.ts";
 import { badRequest, methodRefused, notFound, pathNotFound, StatusError } from "../../api/machinery/status.ts";
 import type { HttpAnswer, HttpRequest, UserInfo } from "../../base/http.ts";
+import type { Cached } from "../cache/cache.ts";
 import { answeredWithObject, type Deletion, deletedStatus, deleteObject } from "../registry/delete.ts";
 import { checkNotTooLarge, getObject, type ListRequest, listObjects, selection } from "../registry/read.ts";
 import { cacheOf, keyIn, type Registry, type Scope } from "../registry/scope.ts";
@@ -11,12 +12,13 @@ import { type EventEncoder, encodeObject, encodePlain, watchObjects } from "../r
 import { createObject, replaceObject } from "../registry/write.ts";
 import { itemAnswer, listAnswer, objectAnswer, statusAnswer } from "./answer.ts";
 import { decodeDeleteOptions, decodeObject } from "./body.ts";
-import { type Negotiated, negotiate } from "./negotiate.ts";
+import { type Negotiated, negotiate, negotiateStream, plainFormat } from "./negotiate.ts";
 import { checkDeleteOptions, writeOptions } from "./options.ts";
 import { patchObject } from "./patch.ts";
+import { protobufEvents, protobufWatchType } from "./protobuf.ts";
 import type { Route } from "./route.ts";
 import { type SubresourceHandlers, subresourceAnswer } from "./subresources.ts";
-import { partialObject, toTable } from "./table.ts";
+import { columnsOf, partialObject, toTable } from "./table.ts";
 
 /** A resource request with everything that its handlers need. */
 export interface Call {
@@ -69,7 +71,8 @@ export async function resourceAnswer(
     auditAnnotations,
     warnings: resource.deprecation === undefined ? [] : [resource.deprecation],
   };
-  const form = negotiate(request.headers.accept);
+  const streamed = route.verb === "watch" && !subresource;
+  const form = (streamed ? negotiateStream : negotiate)(request.headers.accept, resource.custom !== undefined);
   const call: Call = {
     registry,
     scope,
@@ -86,13 +89,13 @@ export async function resourceAnswer(
 
 /** The answer, or the failure's, with what the client is warned of. */
 async function withWarnings(call: Call): Promise<HttpAnswer> {
-  const { subresource, scope, form } = call;
+  const { subresource, scope } = call;
   let answer: HttpAnswer;
   try {
     answer = subresource && subresource.name !== "status" ? await subresourceAnswer(call) : await mainAnswer(call);
   } catch (error) {
     if (!(error instanceof StatusError) || scope.warnings.length === 0) throw error;
-    answer = statusAnswer(error.status, form.format);
+    answer = statusAnswer(error.status, plainFormat(call.request.headers.accept));
   }
   if (scope.warnings.length > 0) answer.headers = { ...answer.headers, warning: warningHeader(scope.warnings) };
   return answer;
@@ -262,20 +265,29 @@ function watchAnswer(call: Call, include: string): HttpAnswer {
     },
     eventEncoder(call, form, include),
   );
-  return { status: 200, headers: { "content-type": "application/json" }, body: { events } };
+  const type = form.format === "protobuf" ? protobufWatchType : form.contentType;
+  return { status: 200, headers: { "content-type": type }, body: { events } };
 }
 
 /** Events in the form that was negotiated. The first table carries the columns, the rest only rows. */
 function eventEncoder({ scope, registry }: Call, form: Negotiated, include: string): EventEncoder {
-  if (form.as === "object") return encodePlain;
-  if (form.as !== "Table") return (type, item) => encodeObject(type, partialObject(item.object, form.metaVersion));
+  const { resource } = scope;
+  if (form.as === "object") return form.format === "protobuf" ? protobufEvents(resource) : encodePlain;
+  const partial = (item: Cached) => partialObject(item.object, form.metaVersion);
+  if (form.format === "protobuf") return protobufEvents(resource, partial);
+  if (form.as !== "Table") return { ...encodePlain, item: (type, item) => encodeObject(type, partial(item)) };
   let first = true;
-  return (type, item) => {
-    const meta = { resourceVersion: item.object.metadata.resourceVersion };
-    const table = toTable(scope.resource, [item], meta, form.metaVersion, include, registry.clock.now());
-    if (!first) table.columnDefinitions = null;
-    first = false;
-    return encodeObject(type, table);
+  return {
+    ...encodePlain,
+    item(type, item) {
+      const meta = { resourceVersion: item.object.metadata.resourceVersion };
+      const items = type === "BOOKMARK" ? [] : [item];
+      const table = toTable(resource, items, meta, form.metaVersion, include, registry.clock.now());
+      if (type === "BOOKMARK") table.rows.push({ cells: columnsOf(resource).map(() => null), object: partial(item) });
+      if (!first) table.columnDefinitions = null;
+      first = false;
+      return encodeObject(type, table);
+    },
   };
 }
 

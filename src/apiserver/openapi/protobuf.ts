@@ -1,6 +1,8 @@
 // The OpenAPI v2 document in protobuf, as the gnostic library defines it: the form in which kubectl asks for it. Only what
 // validation and `explain` read is in it: kinds, fields, types and texts; no paths.
 
+import { joined } from "../../base/bytes.ts";
+
 type Json = Record<string, any>;
 
 /** The media types that ask for it. */
@@ -11,7 +13,6 @@ const utf8 = new TextEncoder();
 /** A message under construction: its encoded fields one after another. */
 class Message {
   readonly #parts: Uint8Array[] = [];
-  #size = 0;
 
   /** Adds a field of bytes, text or a message; nothing for an absent or empty one. */
   bytes(field: number, value: Uint8Array | string | Message | undefined): this {
@@ -29,18 +30,11 @@ class Message {
 
   #add(part: Uint8Array): this {
     this.#parts.push(part);
-    this.#size += part.length;
     return this;
   }
 
   done(): Uint8Array {
-    const whole = new Uint8Array(this.#size);
-    let at = 0;
-    for (const part of this.#parts) {
-      whole.set(part, at);
-      at += part.length;
-    }
-    return whole;
+    return joined(this.#parts);
   }
 }
 

@@ -1,4 +1,5 @@
 import { loadDefinitions, loadDocs, loadOperations } from "../../api/machinery/definitions.ts";
+import { protobufMediaType } from "../../api/machinery/protobuf/envelope.ts";
 import { methodRefused } from "../../api/machinery/status.ts";
 import { dumpYaml } from "../../api/machinery/yaml.ts";
 import type { HttpAnswer, HttpRequest } from "../../base/http.ts";
@@ -7,6 +8,8 @@ import { aggregatedEntry, groupEntry, mergeOpenApiV2, remoteGroups } from "../ag
 import { remoteDocument, remoteOpenApiV2, remoteOpenApiV3 } from "../aggregation/openapi.ts";
 import { aggregatedDiscovery, aggregatedMediaType, asksForAggregated, etagOf } from "../discovery/aggregated.ts";
 import { apiGroup, apiGroupList, apiResourceList, apiVersions, versionInfo } from "../discovery/discovery.ts";
+import { plainFormat } from "../http/negotiate.ts";
+import { protobufOf } from "../http/protobuf.ts";
 import type { Route } from "../http/route.ts";
 import { customDocuments } from "../openapi/custom.ts";
 import { openApiV2, openApiV3, openApiV3Index } from "../openapi/documents.ts";
@@ -42,7 +45,7 @@ export function documents(
   let keptFor = state();
 
   async function make(path: string, form: Form, host: string): Promise<Document | undefined> {
-    if (form === "protobuf") {
+    if (form === "openapi protobuf") {
       const bytes = encodeOpenApiV2((await openApi(path)) as Record<string, unknown>);
       return {
         bytes,
@@ -60,6 +63,9 @@ export function documents(
     }
     const found = await plain(path, host);
     if (found && form === "yaml") return { bytes: utf8.encode(dumpYaml(found)), contentType: "application/yaml" };
+    // Some of these lists are older than the rule that objects have an apiVersion.
+    if (found && form === "protobuf")
+      return { bytes: protobufOf({ apiVersion: "v1", ...found }), contentType: protobufMediaType };
     return (
       found && {
         bytes: json(found),
@@ -162,12 +168,13 @@ export function documents(
   };
 }
 
-type Form = "plain" | "yaml" | "aggregated" | "protobuf";
+type Form = "plain" | "yaml" | "protobuf" | "aggregated" | "openapi protobuf";
 
 function formOf(path: string, accept: string | undefined): Form {
   if ((path === "/api" || path === "/apis") && asksForAggregated(accept)) return "aggregated";
-  if (path === "/openapi/v2" && openApiProtobuf.test(accept ?? "")) return "protobuf";
-  return isDiscovery(path) && accept?.startsWith("application/yaml") ? "yaml" : "plain";
+  if (path === "/openapi/v2" && openApiProtobuf.test(accept ?? "")) return "openapi protobuf";
+  const format = isDiscovery(path) ? plainFormat(accept) : "json";
+  return format === "json" ? "plain" : format;
 }
 
 function isDiscovery(path: string): boolean {

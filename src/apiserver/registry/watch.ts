@@ -1,6 +1,6 @@
 import type { KubeObject } from "../../api/machinery/object.ts";
 import type { Resource } from "../../api/machinery/resource.ts";
-import { StatusError } from "../../api/machinery/status.ts";
+import { type Status, StatusError } from "../../api/machinery/status.ts";
 import type { EncodedEvent, WatchEvent } from "../../base/http.ts";
 import { CompactedError } from "../../store/mod.ts";
 import { type Cached, type CacheEvent, cached } from "../cache/cache.ts";
@@ -19,8 +19,13 @@ export interface WatchRequest {
 /** How often a watcher that asked for bookmarks gets one, in milliseconds. */
 const bookmarkMs = 50_000;
 
-/** Writes an event in the form that the client negotiated. */
-export type EventEncoder = (type: WatchEvent["type"], item: Cached) => EncodedEvent;
+/** Writes events in the form that the client negotiated. */
+export interface EventEncoder {
+  /** An event of an object; a bookmark's has only a revision and annotations. */
+  item(type: WatchEvent["type"], item: Cached): EncodedEvent;
+  /** What has gone wrong, as an ERROR event. */
+  status(status: Status): EncodedEvent;
+}
 
 const utf8 = new TextEncoder();
 const events = {
@@ -45,13 +50,16 @@ function lineOf(type: WatchEvent["type"], item: Cached): Uint8Array {
 }
 
 /** The event as plain JSON, made once for all watchers. */
-export const encodePlain: EventEncoder = (type, item) => ({
-  type,
-  get object() {
-    return item.object;
-  },
-  bytes: () => lineOf(type, item),
-});
+export const encodePlain: EventEncoder = {
+  item: (type, item) => ({
+    type,
+    get object() {
+      return item.object;
+    },
+    bytes: () => lineOf(type, item),
+  }),
+  status: (status) => encodeObject("ERROR", status),
+};
 
 /** An event of any object, serialised on demand. */
 export function encodeObject(type: WatchEvent["type"], object: object): EncodedEvent {
@@ -98,8 +106,9 @@ export async function* watchObjects(
   if (fromNow && request.sendInitialEvents !== false) {
     const present = [...table.list(namespace)].filter((item) => late || request.selection.matchesItem(item));
     for (const item of await serveAll(resource, present))
-      if (!late || request.selection.matches(item.object)) initial.push(encode("ADDED", item));
-    if (request.sendInitialEvents && request.bookmarks) initial.push(bookmark(scope, revision, true));
+      if (!late || request.selection.matches(item.object)) initial.push(encode.item("ADDED", item));
+    if (request.sendInitialEvents && request.bookmarks)
+      initial.push(encode.item("BOOKMARK", bookmark(scope, revision, true)));
   }
   if (initial.length > 0) yield initial;
   try {
@@ -109,21 +118,22 @@ export async function* watchObjects(
         const seen = asSeen(late ? await inVersion(resource, event) : event, request.selection);
         if (seen)
           out.push(
-            encode(seen.type, resource.custom ? await serveOne(resource, seen.item) : serve(resource, seen.item)),
+            encode.item(seen.type, resource.custom ? await serveOne(resource, seen.item) : serve(resource, seen.item)),
           );
       }
-      if (bookmarks.due()) out.push(bookmark(scope, batch.revision, false));
+      if (bookmarks.due()) out.push(encode.item("BOOKMARK", bookmark(scope, batch.revision, false)));
       if (out.length > 0) yield out;
     }
-    if (request.bookmarks && !scope.signal.aborted) yield [bookmark(scope, registry.cache.revision, false)];
+    if (request.bookmarks && !scope.signal.aborted)
+      yield [encode.item("BOOKMARK", bookmark(scope, registry.cache.revision, false))];
   } catch (error) {
     if (error instanceof StatusError) {
-      yield [encodeObject("ERROR", error.status)];
+      yield [encode.status(error.status)];
       return;
     }
     if (!(error instanceof CompactedError)) throw error;
     const message = `too old resource version: ${revision} (${error.compactRevision})`;
-    yield [encodeObject("ERROR", new StatusError({ code: 410, reason: "Expired", message }).status)];
+    yield [encode.status(new StatusError({ code: 410, reason: "Expired", message }).status)];
   }
 }
 
@@ -165,13 +175,9 @@ function asSeen(
   return { type: "DELETED", item: cached(item.key, previous.object, event.revision) };
 }
 
-function bookmark(scope: Scope, revision: number, endOfInitial: boolean): EncodedEvent {
-  const { kind, apiVersion } = scope.resource;
+/** What a bookmark has of an object. */
+function bookmark({ resource: { kind, apiVersion } }: Scope, revision: number, endOfInitial: boolean): Cached {
   const annotations = endOfInitial ? { annotations: { "k8s.io/initial-events-end": "true" } } : {};
-  const object = {
-    kind,
-    apiVersion,
-    metadata: { resourceVersion: String(revision), creationTimestamp: null, ...annotations },
-  };
-  return encodeObject("BOOKMARK", object as unknown as KubeObject);
+  const object = { kind, apiVersion, metadata: { creationTimestamp: null, ...annotations } };
+  return cached("", object as unknown as KubeObject, revision);
 }

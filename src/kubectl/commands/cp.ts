@@ -1,5 +1,6 @@
 // `cp`: tar at both ends, over exec.
 
+import { joined } from "../../base/bytes.ts";
 import { type Call, defineCommand } from "../command.ts";
 import { CommandError } from "../errors.ts";
 import { absolute } from "../kubeconfig.ts";
@@ -94,12 +95,7 @@ async function runThere(call: Call, at: Place, words: string[], input?: Uint8Arr
   await sent.catch(() => {});
   socket.close(1000);
   if (status && status.status !== "Success") throw new CommandError(complaint.trim() || status.message);
-  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  parts.reduce((offset, part) => {
-    whole.set(part, offset);
-    return offset + part.length;
-  }, 0);
-  return whole;
+  return joined(parts);
 }
 
 const chunkBytesMax = 32 * 1024;

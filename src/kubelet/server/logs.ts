@@ -1,3 +1,4 @@
+import { joined } from "../../base/bytes.ts";
 import type { Clock, Disk } from "../../base/world.ts";
 
 export interface LogOptions {
@@ -81,7 +82,7 @@ export async function* containerLog(
     const alive = world.running();
     const chunk = await disk.readAt(path, offset, chunkBytes).catch(() => new Uint8Array());
     offset += chunk.length;
-    held = concat([held, chunk]);
+    held = joined([held, chunk]);
     const { text, rest } = shown(held, options);
     held = rest;
     if (text.length > 0) {
@@ -113,17 +114,7 @@ function shown(bytes: Uint8Array, options: LogOptions): { text: Uint8Array; rest
     parts.push(line.text);
     if (line.full) parts.push(Uint8Array.of(lineFeed));
   }
-  return { text: concat(parts), rest: bytes.slice(begin) };
-}
-
-function concat(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const whole = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
+  return { text: joined(parts), rest: bytes.slice(begin) };
 }
 
 /** Resolves after the file changed, or soon. */

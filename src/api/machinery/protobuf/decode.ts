@@ -4,7 +4,7 @@
 
 import { DecodeError } from "../decode_errors.ts";
 import type { Definitions, Schema } from "../schema.ts";
-import { fieldNumbers } from "./numbers.ts";
+import { fieldNumbers, type NamedField } from "./numbers.ts";
 import { specialMessage } from "./special.ts";
 import {
   type Cursor,
@@ -94,7 +94,7 @@ function makeStruct(message: string, properties: Record<string, Schema>, definit
     if ("inline" in field) fields.set(field.number, inlineField(field.inline, properties, definitions));
     else {
       const schema = properties[field.name];
-      if (schema) fields.set(field.number, makeField(field.name, schema, definitions));
+      if (schema) fields.set(field.number, makeField(field, schema, definitions));
     }
   }
   return fields;
@@ -108,8 +108,8 @@ function inlineField(message: string, properties: Record<string, Schema>, defini
   };
 }
 
-function makeField(name: string, schema: Schema, definitions: Definitions): FieldReader {
-  if (schema.type === "array") return listField(name, valueReader(schema.items!, definitions));
+function makeField({ name, wrapped }: NamedField, schema: Schema, definitions: Definitions): FieldReader {
+  if (schema.type === "array" && !wrapped) return listField(name, valueReader(schema.items!, definitions));
   if (typeof schema.additionalProperties === "object")
     return mapField(name, valueReader(schema.additionalProperties, definitions));
   const value = valueReader(schema, definitions);

@@ -3,6 +3,7 @@
 import { DecodeError } from "../decode_errors.ts";
 import { loadDefinitions } from "../definitions.ts";
 import { cursorOf, readBytes, readFields, readMessage, readText } from "./wire.ts";
+import { putBytes, putText, putVarint, tailOf, writtenOf } from "./writer.ts";
 
 /** The media type of such bodies. */
 export const protobufMediaType = "application/vnd.kubernetes.protobuf";
@@ -40,6 +41,32 @@ export function openEnvelope(body: Uint8Array): Envelope {
     return true;
   });
   return envelope;
+}
+
+/** No encoding and no media type of the message (fields 3 and 4): Go writes them all the same. */
+const envelopeEnd = Uint8Array.of(0x1a, 0, 0x22, 0);
+
+/** A body around a message that is there in pieces: the pieces, with what comes before and after them. */
+export function sealEnvelope(apiVersion: string, kind: string, message: readonly Uint8Array[]): Uint8Array[] {
+  return [envelopeHead(apiVersion, kind, lengthOf(message)), ...message, envelopeEnd];
+}
+
+function lengthOf(parts: readonly Uint8Array[]): number {
+  return parts.reduce((sum, part) => sum + part.length, 0);
+}
+
+function envelopeHead(apiVersion: string, kind: string, length: number): Uint8Array {
+  const type = tailOf(64);
+  putText(type, kind);
+  putVarint(type, 0x12);
+  putText(type, apiVersion);
+  putVarint(type, 0x0a);
+  const head = tailOf(96);
+  putVarint(head, length);
+  putVarint(head, 0x12);
+  putBytes(head, writtenOf(type));
+  putVarint(head, 0x0a);
+  return Uint8Array.of(...prefix, ...writtenOf(head));
 }
 
 let definitionsByKind: Map<string, string> | undefined;

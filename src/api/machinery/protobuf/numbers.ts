@@ -4,7 +4,8 @@
 //   NodeStatus: capacity allocatable 4 conditions +Inlined
 //
 // Fields are named as in JSON and count from 1; a number is that of the field after it. `+Name` is a message of the same
-// package whose fields stand in JSON directly in this one. An indented line goes on with the one before.
+// package whose fields stand in JSON directly in this one. `name[]` is a list that is wrapped in a message as its first
+// field. An indented line goes on with the one before.
 
 import { clusterNumbers } from "./numbers_cluster.ts";
 import { coreNumbers } from "./numbers_core.ts";
@@ -12,7 +13,14 @@ import { metaNumbers } from "./numbers_meta.ts";
 import { workloadNumbers } from "./numbers_workloads.ts";
 
 /** A field of a message: its number, and its JSON name or the message whose fields JSON has in its place. */
-export type NumberedField = { number: number; name: string } | { number: number; inline: string };
+export type NumberedField = NamedField | { number: number; inline: string };
+
+export interface NamedField {
+  number: number;
+  name: string;
+  /** Whether the value is a list in a message of its own. */
+  wrapped: boolean;
+}
 
 const tables = [coreNumbers, metaNumbers, workloadNumbers, clusterNumbers];
 
@@ -49,7 +57,8 @@ function readLine(line: string, packageName: string): NumberedField[] {
       number = Number(word);
       continue;
     }
-    fields.push(word.startsWith("+") ? { number, inline: `${packageName}.${word.slice(1)}` } : { number, name: word });
+    if (word.startsWith("+")) fields.push({ number, inline: `${packageName}.${word.slice(1)}` });
+    else fields.push({ number, name: word.replace("[]", ""), wrapped: word.endsWith("[]") });
     number++;
   }
   return fields;

@@ -5,7 +5,7 @@ export const metaNumbers: Readonly<Record<string, string>> = {
   "io.k8s.apimachinery.pkg.apis.meta.v1": `
 APIGroup: name versions preferredVersion serverAddressByClientCIDRs
 APIGroupList: groups
-APIResource: name namespaced kind verbs shortNames singularName categories group version storageVersionHash
+APIResource: name namespaced kind verbs[] shortNames singularName categories group version storageVersionHash
 APIResourceList: groupVersion resources
 APIVersions: versions serverAddressByClientCIDRs
 Condition: type status observedGeneration lastTransitionTime reason message

@@ -3,6 +3,7 @@
 import { DecodeError } from "../decode_errors.ts";
 import { formatTime } from "../time.ts";
 import type { ValueReader } from "./decode.ts";
+import type { ValueWriter } from "./encode.ts";
 import {
   type Cursor,
   readBool,
@@ -13,6 +14,7 @@ import {
   readText,
   type WireType,
 } from "./wire.ts";
+import { putBytes, putLengthSince, putText, putVarint, sizeOf, type Tail } from "./writer.ts";
 
 /** Gives the reader of another message; it is asked for only while reading, since messages may contain themselves. */
 type ReaderOf = (definition: string) => ValueReader;
@@ -126,4 +128,79 @@ function readSchemaOrBool(cursor: Cursor, readerOf: ReaderOf): unknown {
     2: { wireType: 2, read: () => (schema = readerOf(`${crd}JSONSchemaProps`).read(cursor)) },
   });
   return schema ?? allows;
+}
+
+/** Gives the writer of another message; it is asked for only while writing. */
+type WriterOf = (definition: string) => ValueWriter;
+
+const writes: Record<string, (tail: Tail, value: any, writerOf: WriterOf) => void> = {
+  "io.k8s.apimachinery.pkg.api.resource.Quantity": (tail, value: string) => putTextField(tail, 1, value),
+  "io.k8s.apimachinery.pkg.util.intstr.IntOrString": writeIntOrString,
+  "io.k8s.apimachinery.pkg.runtime.RawExtension": writeRawJson,
+  [`${meta}FieldsV1`]: writeRawJson,
+  [`${meta}Time`]: (tail, value: string) => writeTime(tail, value),
+  [`${meta}MicroTime`]: (tail, value: string) => writeTime(tail, value),
+  [`${crd}JSON`]: writeRawJson,
+  [`${crd}CustomResourceSubresourceStatus`]: () => {},
+  [`${crd}JSONSchemaPropsOrArray`]: (tail, value, writerOf) => {
+    if (Array.isArray(value)) for (const item of value.toReversed()) writeSchema(tail, 2, item, writerOf);
+    else writeSchema(tail, 1, value, writerOf);
+  },
+  [`${crd}JSONSchemaPropsOrStringArray`]: (tail, value, writerOf) => {
+    if (Array.isArray(value)) for (const item of value.toReversed()) putTextField(tail, 2, item);
+    else writeSchema(tail, 1, value, writerOf);
+  },
+  [`${crd}JSONSchemaPropsOrBool`]: (tail, value, writerOf) => {
+    const isSchema = typeof value === "object";
+    if (isSchema) writeSchema(tail, 2, value, writerOf);
+    putNumberField(tail, 1, isSchema || value ? 1 : 0);
+  },
+};
+
+/** The writer of a message that is special, or undefined. */
+export function specialWriter(definition: string, writerOf: WriterOf): ValueWriter | undefined {
+  const write = writes[definition];
+  if (!write) return undefined;
+  return {
+    wireType: 2,
+    write(tail, value) {
+      const before = sizeOf(tail);
+      write(tail, value, writerOf);
+      putLengthSince(tail, before);
+    },
+  };
+}
+
+function putTextField(tail: Tail, number: number, text: string): void {
+  putText(tail, text);
+  putVarint(tail, number * 8 + 2);
+}
+
+function putNumberField(tail: Tail, number: number, value: number): void {
+  putVarint(tail, value);
+  putVarint(tail, number * 8);
+}
+
+function writeIntOrString(tail: Tail, value: string | number): void {
+  const isText = typeof value === "string";
+  putTextField(tail, 3, isText ? value : "");
+  putNumberField(tail, 2, isText ? 0 : value);
+  putNumberField(tail, 1, isText ? 1 : 0);
+}
+
+/** Times in objects are canonical: UTC, with no digits of a second or six. */
+function writeTime(tail: Tail, text: string): void {
+  const wholeEnd = "2006-01-02T15:04:05".length;
+  putNumberField(tail, 2, Number(text.slice(wholeEnd + 1, -1) || 0) * 1000);
+  putNumberField(tail, 1, Date.parse(`${text.slice(0, wholeEnd)}Z`) / 1000);
+}
+
+function writeRawJson(tail: Tail, value: unknown): void {
+  putBytes(tail, new TextEncoder().encode(JSON.stringify(value)));
+  putVarint(tail, 10);
+}
+
+function writeSchema(tail: Tail, number: number, value: unknown, writerOf: WriterOf): void {
+  writerOf(`${crd}JSONSchemaProps`).write(tail, value);
+  putVarint(tail, number * 8 + 2);
 }

@@ -4,7 +4,8 @@ import fc from "fast-check";
 import { definitions, loadDefinitions } from "../definitions.ts";
 import type { Schema } from "../schema.ts";
 import { hasProtobuf, protobufDecoder } from "./decode.ts";
-import { definitionOfKind, openEnvelope } from "./envelope.ts";
+import { protobufEncoder } from "./encode.ts";
+import { definitionOfKind, openEnvelope, sealEnvelope } from "./envelope.ts";
 import { fieldNumbers } from "./numbers.ts";
 
 before(async () => void (await loadDefinitions()));
@@ -107,6 +108,56 @@ check(
     extra: { k: ["a", "b"] },
   },
 );
+/** What is written reads as the same. */
+function checkWritten(what: string, definition: string, object: object): void {
+  test(`written: ${what}`, () => {
+    assert.deepEqual(
+      protobufDecoder(definition, definitions)(protobufEncoder(definition, definitions)(object)),
+      object,
+    );
+  });
+}
+
+checkWritten("negative numbers, and those beyond 32 bits", `${core}PodSecurityContext`, {
+  runAsUser: -1,
+  supplementalGroups: [0, 127, 128, 16_383, 16_384, 2 ** 31, 2 ** 53 - 1, -(2 ** 40)],
+});
+checkWritten("text beyond ASCII, bytes, empty objects", `${core}Secret`, {
+  metadata: { name: "grüße 👋", annotations: { ключ: "", "": "x" } },
+  data: { k: "aGk=", empty: "" },
+});
+checkWritten("times, ports, quantities, inlined messages", `${core}Pod`, {
+  metadata: { name: "p", creationTimestamp: "2024-05-01T12:00:00Z", deletionTimestamp: "1969-12-31T23:59:59Z" },
+  spec: {
+    volumes: [{ name: "v", emptyDir: {} }],
+    containers: [
+      {
+        name: "c",
+        resources: { limits: { cpu: "100m", memory: "1Gi" } },
+        readinessProbe: { httpGet: { port: "web" }, periodSeconds: 1 },
+        livenessProbe: { tcpSocket: { port: 80 }, timeoutSeconds: 1 },
+      },
+    ],
+  },
+});
+checkWritten("microseconds", "io.k8s.api.coordination.v1.LeaseSpec", { acquireTime: "2024-05-01T12:00:00.000001Z" });
+checkWritten("owners of fields", `${meta}ManagedFieldsEntry`, { fieldsV1: { "f:spec": { 'k:{"name":"a"}': {} } } });
+checkWritten("lists in a map", "io.k8s.api.authentication.v1.UserInfo", { extra: { a: ["x", "y"], b: ["z"] } });
+checkWritten(
+  "schemas of schemas",
+  "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceValidation",
+  {
+    openAPIV3Schema: {
+      type: "object",
+      properties: {
+        a: { type: "number", maximum: 1.5, default: { x: [1, null] }, enum: ["x", 1] },
+        b: { additionalProperties: { type: "string" }, items: { type: "integer" } },
+        c: { additionalProperties: true },
+        d: { items: [{ type: "string" }, {}], dependencies: { e: ["f", "g"], h: { nullable: true } } },
+      },
+    },
+  },
+);
 check("cut off", `${core}ConfigMap`, wire(0x0a, 5, 1), /unexpected EOF/);
 check("a varint without end", `${core}Toleration`, wire(0x28, ...new Array(11).fill(0xff)), /integer overflow/);
 check("a wrong wire type", `${core}LocalObjectReference`, wire(0x08, 1), /wrong wireType = 0 for field Name/);
@@ -126,17 +177,37 @@ test("a body says what it is", () => {
   assert.throws(() => openEnvelope(new Uint8Array(0)), /empty data/);
 });
 
-test("every kind of Kubernetes has its numbers, each field once", async () => {
-  assert.equal(await definitionOfKind("apps/v1", "Deployment"), "io.k8s.api.apps.v1.Deployment");
-  for (const [name, schema] of Object.entries(await loadDefinitions())) {
-    if (name.includes(".version.") || /\.(API(Group|Resource|Versions)\w*)$/.test(name)) continue;
-    if (schema["x-kubernetes-group-version-kind"]) assert.ok(hasProtobuf(name), name);
-    const numbers = (fieldNumbers(name) ?? []).map((field) => field.number);
-    assert.equal(new Set(numbers).size, numbers.length, `${name} uses a number twice`);
-    for (const field of fieldNumbers(name) ?? [])
-      if ("name" in field) assert.ok(schema.properties?.[field.name], `${name} has no field ${field.name}`);
+test("a body is closed as it was opened", () => {
+  for (const size of [0, 1, 200, 20_000]) {
+    const raw = new Uint8Array(size).fill(7);
+    const parts = sealEnvelope("apps/v1", "Deployment", [raw.subarray(0, size / 2), raw.subarray(size / 2)]);
+    assert.deepEqual(openEnvelope(Buffer.concat(parts)), {
+      apiVersion: "apps/v1",
+      kind: "Deployment",
+      raw: Buffer.from(raw),
+    });
   }
 });
+
+test("every field of Kubernetes has its number, and each number one field", async () => {
+  assert.equal(await definitionOfKind("apps/v1", "Deployment"), "io.k8s.api.apps.v1.Deployment");
+  for (const [name, schema] of Object.entries(await loadDefinitions())) {
+    if (!schema.properties || name.includes(".version.")) continue;
+    assert.ok(hasProtobuf(name), name);
+    const numbers = fieldNumbers(name)!.map((field) => field.number);
+    assert.equal(new Set(numbers).size, numbers.length, `${name} uses a number twice`);
+    const known = namesOf(name);
+    // The envelope has the kind and the version.
+    const wanted = Object.keys(schema.properties).filter((field) => field !== "kind" && field !== "apiVersion");
+    assert.deepEqual([...new Set(wanted).difference(known)], [], `${name} lacks numbers`);
+    assert.deepEqual([...known.difference(new Set(Object.keys(schema.properties)))], [], `${name} has no such fields`);
+  }
+});
+
+function namesOf(message: string): Set<string> {
+  const fields = fieldNumbers(message)!;
+  return new Set(fields.flatMap((field) => ("inline" in field ? [...namesOf(field.inline)] : [field.name])));
+}
 
 /** Any value of a schema, and its bytes, by the rules of the wire alone. */
 interface Sample {
@@ -189,9 +260,11 @@ function message(definition: string, depth: number): fc.Arbitrary<Sample> {
         map.map((all) => ({
           name,
           json: Object.fromEntries(all.map(([key, each]) => [key, each.json])),
-          bytes: all.flatMap(([key, each]) =>
-            tagged({ json: 0, wireType: 2, bytes: [...wire(wire(0x0a, key, 16 + each.wireType, ...each.bytes))] }),
-          ),
+          bytes: all
+            .toSorted(([a], [b]) => (a < b ? -1 : 1))
+            .flatMap(([key, each]) =>
+              tagged({ json: 0, wireType: 2, bytes: [...wire(wire(0x0a, key, 16 + each.wireType, ...each.bytes))] }),
+            ),
         })),
       );
     }
@@ -204,7 +277,7 @@ function message(definition: string, depth: number): fc.Arbitrary<Sample> {
   });
 }
 
-test("what is written by the rules of the wire is read", () => {
+test("what is written by the rules of the wire is read, and written the same", () => {
   for (const name of [
     `${core}Container`,
     `${core}ConfigMap`,
@@ -213,8 +286,9 @@ test("what is written by the rules of the wire is read", () => {
     "io.k8s.api.rbac.v1.ClusterRole",
   ]) {
     const property = fc.property(message(name, 2), ({ json, bytes }) => {
-      const size = varintLength(bytes);
-      assert.deepEqual(protobufDecoder(name, definitions)(Uint8Array.from(bytes.slice(size))), json);
+      const written = Uint8Array.from(bytes.slice(varintLength(bytes)));
+      assert.deepEqual(protobufDecoder(name, definitions)(written), json);
+      assert.deepEqual(protobufEncoder(name, definitions)(json as object), written);
     });
     fc.assert(property, { numRuns: 30 });
   }
