@@ -1,5 +1,5 @@
 import type { Machine, Self } from "../host/mod.ts";
-import { parseFlags } from "./flags.ts";
+import { HelpWanted, parseFlags } from "./flags.ts";
 
 const usage = `typernetes: Kubernetes v1.36 in one command
 
@@ -77,6 +77,10 @@ export async function runCommand(
         return 1;
     }
   } catch (error) {
+    if (error instanceof HelpWanted) {
+      self.print(`Usage:\n  typernetes ${command} [flags]\n\nFlags:\n${error.message}\n`);
+      return 0;
+    }
     self.printError(`Error: ${error instanceof Error ? error.message : error}\n`);
     return 1;
   }

@@ -13,14 +13,35 @@ export interface ParsedFlags {
   rest: string[];
 }
 
+/** Thrown where `--help` was given instead of work to do: the flags, a line each. */
+export class HelpWanted extends Error {
+  constructor(table: FlagTable) {
+    super(flagLines(table).join("\n"));
+  }
+}
+
+function flagLines(table: FlagTable): string[] {
+  const entries = Object.entries(table).sort(([a], [b]) => (a < b ? -1 : 1));
+  const heads = entries.map(([name, { type }]) => `  --${name}${type === "boolean" ? "" : ` ${type}`}`);
+  const width = Math.max(...heads.map((head) => head.length)) + 3;
+  return entries.map(([, flag], index) => {
+    const standard = flag.default === undefined || flag.default === "" ? "" : ` (default ${flag.default})`;
+    return `${heads[index]!.padEnd(width)}${flag.help}${standard}`;
+  });
+}
+
 const shorthands: Record<string, string> = { "-o": "output", "-t": "tag", "-f": "file" };
 
-/** Reads `--name value`, `--name=value` and `--switch`. Throws for unknown flags, naming them as Kubernetes' programs do. */
+/**
+ * Reads `--name value`, `--name=value` and `--switch`. Throws for unknown flags, naming them as Kubernetes'
+ * programs do, and `HelpWanted` for `--help`.
+ */
 export function parseFlags(args: readonly string[], table: FlagTable): ParsedFlags {
   const values = new Map<string, string[]>();
   const rest: string[] = [];
   for (let at = 0; at < args.length; at++) {
     const arg = args[at]!;
+    if (arg === "--help" || arg === "-h") throw new HelpWanted(table);
     const long = shorthands[arg];
     if (long !== undefined) {
       values.set(long, [args[++at] ?? ""]);
