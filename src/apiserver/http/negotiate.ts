@@ -29,16 +29,21 @@ export function mediaTypeOf(format: AnswerFormat): string {
   return format === "protobuf" ? protobufMediaType : `application/${format}`;
 }
 
-/**
- * Chooses the answer's form by the Accept header. Custom resources have no protobuf, only their metadata have. Throws a 406
- * if there is no form that we can write.
- */
-export function negotiate(accept: string | undefined, custom = false): Negotiated {
+/** What an object may be written as beside JSON and YAML. Its metadata always have a message. */
+export interface Possible {
+  messages: boolean;
+  tables: boolean;
+}
+
+const everything: Possible = { messages: true, tables: true };
+
+/** Chooses the answer's form by the Accept header. Throws a 406 if there is none that we can write. */
+export function negotiate(accept: string | undefined, possible = everything): Negotiated {
   if (!accept || accept === "application/json" || accept === "*/*") return json;
-  const name = `${custom} ${accept}`;
+  const name = `${possible.messages} ${possible.tables} ${accept}`;
   let known = memo.get(name);
   if (!known) {
-    known = choose(accept, custom);
+    known = choose(accept, possible);
     if (memo.size < memoMax) memo.set(name, known);
   }
   if (known instanceof StatusError) throw known;
@@ -46,8 +51,8 @@ export function negotiate(accept: string | undefined, custom = false): Negotiate
 }
 
 /** `negotiate` for a watch: YAML has no streams. */
-export function negotiateStream(accept: string | undefined, custom = false): Negotiated {
-  const form = negotiate(accept, custom);
+export function negotiateStream(accept: string | undefined, possible = everything): Negotiated {
+  const form = negotiate(accept, possible);
   if (form.format !== "yaml") return form;
   throw notAcceptable(mediaTypes.filter((type) => formats.get(type) !== "yaml").map((type) => `${type};stream=watch`));
 }
@@ -62,7 +67,7 @@ export function plainFormat(accept: string | undefined): AnswerFormat {
   return "json";
 }
 
-function choose(accept: string, custom: boolean): Negotiated | StatusError {
+function choose(accept: string, possible: Possible): Negotiated | StatusError {
   if (!mayBeAccepted(accept)) {
     const message = `406: Not Acceptable\n\nAvailable representations: ${mediaTypes.join(", ")}`;
     return new StatusError({ code: 406, reason: "NotAcceptable", message, details: {} });
@@ -73,12 +78,14 @@ function choose(accept: string, custom: boolean): Negotiated | StatusError {
     const contentType = mediaTypeOf(format);
     const { as, g, v } = parameters;
     if (as === undefined) {
-      if (custom && format === "protobuf") continue;
+      if (format === "protobuf" && !possible.messages) continue;
       return { ...json, format, contentType };
     }
     // Cells are of any type: protobuf has no message for them.
     const isForm =
-      as === "PartialObjectMetadata" || as === "PartialObjectMetadataList" || (as === "Table" && format !== "protobuf");
+      as === "PartialObjectMetadata" ||
+      as === "PartialObjectMetadataList" ||
+      (as === "Table" && possible.tables && format !== "protobuf");
     if (isForm && g === "meta.k8s.io" && (v === "v1" || v === "v1beta1"))
       return { format, as, metaVersion: v, contentType };
   }

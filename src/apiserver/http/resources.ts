@@ -71,8 +71,7 @@ export async function resourceAnswer(
     auditAnnotations,
     warnings: resource.deprecation === undefined ? [] : [resource.deprecation],
   };
-  const streamed = route.verb === "watch" && !subresource;
-  const form = (streamed ? negotiateStream : negotiate)(request.headers.accept, resource.custom !== undefined);
+  const form = formOf(resource, subresource, route, request.headers.accept);
   const call: Call = {
     registry,
     scope,
@@ -85,6 +84,25 @@ export async function resourceAnswer(
     handlers,
   };
   return withWarnings(call);
+}
+
+/** Answers that are no objects: whatever is behind them chooses their form. */
+const formless = new Set(["attach", "exec", "log", "portforward", "proxy"]);
+
+/** What is done to an object, and has no columns. */
+const untabled = new Set(["binding", "eviction", "token"]);
+
+/** How the answer is to be written. Throws a 406. */
+function formOf(
+  resource: Resource,
+  subresource: Subresource | undefined,
+  { verb }: Route,
+  accept?: string,
+): Negotiated {
+  if (subresource && formless.has(subresource.name)) return negotiate(undefined);
+  const isTabled = subresource ? !untabled.has(subresource.name) : resource.stored || resource.verbs.includes("list");
+  const possible = { messages: resource.custom === undefined, tables: isTabled };
+  return verb === "watch" && !subresource ? negotiateStream(accept, possible) : negotiate(accept, possible);
 }
 
 /** The answer, or the failure's, with what the client is warned of. */
