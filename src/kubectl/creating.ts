@@ -70,13 +70,6 @@ export function nameOf({ args, command }: Call): string {
   return args[0]!;
 }
 
-/** Text as base64, of its UTF-8. */
-export function base64(bytes: Uint8Array): string {
-  let text = "";
-  for (let at = 0; at < bytes.length; at += 8192) text += String.fromCharCode(...bytes.subarray(at, at + 8192));
-  return btoa(text);
-}
-
 /** What `--from-literal`, `--from-file` and `--from-env-file` say: key → bytes. */
 export async function dataFromFlags(call: Call): Promise<Map<string, Uint8Array>> {
   const { flags, machine, self } = call;

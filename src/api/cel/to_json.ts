@@ -1,3 +1,4 @@
+import { base64 } from "../../base/bytes.ts";
 import { asMap } from "./equal.ts";
 import { CelError } from "./errors.ts";
 import { formatDuration, formatTimestamp } from "./time.ts";
@@ -15,7 +16,7 @@ function convert(value: Value, parts: { left: number }): unknown {
   if (--parts.left < 0) throw new CelError("operation cancelled: actual cost limit exceeded", "cost");
   if (typeof value === "bigint") return Number(value);
   if (value === null || typeof value !== "object") return value;
-  if (value instanceof Uint8Array) return toBase64(value);
+  if (value instanceof Uint8Array) return base64(value);
   switch (value.tag) {
     case "uint":
       return Number(value.value);
@@ -46,11 +47,4 @@ function convert(value: Value, parts: { left: number }): unknown {
 /** Defines rather than assigns: a key `__proto__` is a key like others. */
 function define(target: Record<string, unknown>, key: string, value: unknown): void {
   Object.defineProperty(target, key, { value, enumerable: true, writable: true, configurable: true });
-}
-
-/** Bytes in base64. */
-export function toBase64(bytes: Uint8Array): string {
-  let text = "";
-  for (let at = 0; at < bytes.length; at += 8192) text += String.fromCharCode(...bytes.subarray(at, at + 8192));
-  return btoa(text);
 }

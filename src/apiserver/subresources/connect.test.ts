@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import * as net from "node:net";
 import { test } from "node:test";
+import { gzipSync } from "node:zlib";
 import type { HttpHandler, HttpRequest, HttpTarget } from "../../base/http.ts";
 import { createAuthority, issueCertificate } from "../../cluster/certificates.ts";
 import { machine } from "../../host/mod.ts";
@@ -116,7 +117,7 @@ check("the pod learns where from, and no credentials", hello, async ({ fetch, se
   assert.equal(got["x-mine"], "1");
   assert.equal(got.cookie, "a=b");
   assert.match(got["x-forwarded-for"]!, /^1\.2\.3\.4, .*127\.0\.0\.1$/);
-  assert.equal(got["x-forwarded-uri"], `${pods}/p/proxy`);
+  assert.equal(got["x-forwarded-uri"], `${pods}/p/proxy/`);
 });
 
 check("who may not, does not", hello, async ({ fetch, seen }) => {
@@ -139,6 +140,26 @@ check("redirects stay within the proxy, and nothing is opened to others", redire
   const { headers } = await fetch(`${pods}/p/proxy/x`);
   assert.equal(headers.get("location"), `${pods}/p/proxy/login`);
   assert.equal(headers.get("access-control-allow-origin"), null);
+});
+
+const page = `<a href="/next">next</a><a href="beside">beside</a>`;
+
+/** A page, in the encoding that is asked for. */
+const paging: HttpHandler = async ({ headers }) => {
+  const zipped = headers["accept-encoding"] === "gzip";
+  const bytes = zipped ? gzipSync(page) : utf8.encode(page);
+  const length = { "content-length": String(bytes.length) };
+  const type = { "content-type": headers["x-type"] ?? "text/html; charset=utf-8" };
+  return { status: 200, headers: { ...type, ...length, ...(zipped && { "content-encoding": "gzip" }) }, body: bytes };
+};
+check("a page's links lead through the proxy", paging, async ({ fetch }) => {
+  for (const encoding of ["identity", "gzip"]) {
+    const answer = await fetch(`${pods}/p/proxy/x/`, { headers: { "accept-encoding": encoding } });
+    assert.equal(answer.headers.get("content-encoding"), encoding === "gzip" ? "gzip" : null);
+    assert.equal(await answer.text(), page.replace("/next", `${pods}/p/proxy/next`));
+  }
+  const text = await fetch(`${pods}/p/proxy/x`, { headers: { "x-type": "text/plain", "accept-encoding": "identity" } });
+  assert.equal(await text.text(), page);
 });
 
 check("a pod at the kubelet's address is not shown our certificate", hello, async ({ fetch, seen, targets }) => {

@@ -124,11 +124,14 @@ checkPath(
 );
 
 function checkRedirect(what: string, location: string, wanted: string): void {
-  test(what, () => assert.equal(redirected(location, "http://10.1.1.1:8080", base), wanted));
+  test(what, () => assert.equal(redirected(location, ["10.1.1.1:8080", "us.example"], base), wanted));
 }
 
 checkRedirect("a redirect within the target", "/login?a=b#c", `${base}/login?a=b#c`);
 checkRedirect("with the target's own name", "http://10.1.1.1:8080/login", `${base}/login`);
+checkRedirect("with our name", "https://us.example/login", `${base}/login`);
+checkRedirect("what is escaped stays so", "/a/../\u00e9%2f", `${base}/a/../\u00e9%2f`);
+checkRedirect("another host without a scheme", "//example.com/a", "//example.com/a");
 checkRedirect("beside the page", "login", "login");
 checkRedirect("to elsewhere", "https://example.com/a", "https://example.com/a");
 checkRedirect("to where it is already", `${base}/a`, `${base}/a`);

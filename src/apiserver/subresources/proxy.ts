@@ -121,7 +121,7 @@ export function splitProxyPath(
 
 /**
  * Passes a request on to `client`'s target. A path that has no end gets one by a redirect, so that a page's relative links
- * lead through here; the target's own redirects are turned around the same way.
+ * lead through here; the target's own redirects, and its pages' links to its other paths, are turned the same way.
  */
 export async function proxyTo(
   request: HttpRequest,
@@ -134,14 +134,47 @@ export async function proxyTo(
   if (path === "" && isReading && !request.upgrade) return { status: 301, headers: { location: `${prefix}/${query}` } };
   // The target must take it for a path, whatever is in it.
   const rest = path.startsWith("/") ? path : `/${path.replace(/^%2[fF]/, "")}`;
-  const answer = await forward(request, client, `${rest}${query}`, forwardedHeaders(request, prefix));
-  return answer.upgraded ? answer : { ...answer, headers: turnedAround(answer.headers, target, prefix) };
+  const answer = await forward(request, client, `${rest}${query}`, forwardedHeaders(request, `${prefix}${rest}`));
+  if (answer.upgraded) return answer;
+  const turned = (link: string) => redirected(link, [new URL(target).host, hostOf(request)], prefix);
+  return turnedPage({ ...answer, headers: turnedAround(answer.headers, turned) }, turned);
+}
+
+function hostOf({ headers }: HttpRequest): string | undefined {
+  return headers.host ?? headers[":authority"];
+}
+
+/** Encodings of pages that are taken off and put on again. */
+const encodings: Record<string, "gzip" | "deflate" | undefined> = { gzip: "gzip", deflate: "deflate" };
+
+/** The answer, with its links turned if it is a page. One in an encoding that we don't read stays as it is. */
+async function turnedPage(answer: HttpAnswer, turned: (link: string) => string): Promise<HttpAnswer> {
+  const { headers, body } = answer;
+  const type = String(headers["content-type"] ?? "").split(";")[0]!;
+  if (type.trim().toLowerCase() !== "text/html" || !body || !("stream" in body)) return answer;
+  const encoding = String(headers["content-encoding"] ?? "");
+  const format = encodings[encoding];
+  if (encoding !== "" && !format) return answer;
+  const { turnLinks } = await import("./html_links.ts");
+  // Its length is another now.
+  const { "content-length": _, ...rest } = headers;
+  const page = format ? through(body.stream, new DecompressionStream(format)) : body.stream;
+  const links = turnLinks(page, turned);
+  return { ...answer, headers: rest, body: { stream: format ? through(links, new CompressionStream(format)) : links } };
+}
+
+function through(
+  bytes: AsyncIterable<Uint8Array>,
+  stream: CompressionStream | DecompressionStream,
+): AsyncIterable<Uint8Array> {
+  return ReadableStream.from(bytes).pipeThrough<Uint8Array>(stream);
 }
 
 /** The request's headers with where it came from (as Go's reverse proxies and the real server tell it). */
-function forwardedHeaders({ headers, remoteAddress }: HttpRequest, prefix: string): Record<string, string> {
-  const out: Record<string, string> = { ...headers, "x-forwarded-uri": prefix };
-  const host = headers.host ?? headers[":authority"];
+function forwardedHeaders(request: HttpRequest, uri: string): Record<string, string> {
+  const { headers, remoteAddress } = request;
+  const out: Record<string, string> = { ...headers, "x-forwarded-uri": uri };
+  const host = hostOf(request);
   if (host) out["x-forwarded-host"] = host;
   if (remoteAddress) {
     const before = headers["x-forwarded-for"];
@@ -151,28 +184,30 @@ function forwardedHeaders({ headers, remoteAddress }: HttpRequest, prefix: strin
 }
 
 /** A target speaks for itself, not for this server: its redirects stay within the proxy, and it opens nothing to others. */
-function turnedAround(headers: HttpAnswer["headers"], target: string, prefix: string): HttpAnswer["headers"] {
+function turnedAround(headers: HttpAnswer["headers"], turned: (link: string) => string): HttpAnswer["headers"] {
   const out: HttpAnswer["headers"] = {};
   for (const name in headers) if (!name.startsWith("access-control-")) out[name] = headers[name]!;
   const { location } = out;
-  if (typeof location === "string") out.location = redirected(location, target, prefix);
+  if (typeof location === "string") out.location = turned(location);
   return out;
 }
 
-/** Where a redirect of the target leads through the proxy. Elsewhere it stays as it is. */
-export function redirected(location: string, target: string, prefix: string): string {
+/**
+ * Where a redirect or a link of the target leads through the proxy. Elsewhere it stays as it is: `hosts` are the target's
+ * own name and ours.
+ */
+export function redirected(location: string, hosts: readonly (string | undefined)[], prefix: string): string {
   let url: URL;
-  const base = new URL(target);
   try {
     url = new URL(location, "http://relative.invalid");
   } catch {
     return location;
   }
   const isRelative = url.host === "relative.invalid";
-  if (!isRelative && url.host !== base.host) return location;
+  if (!isRelative && !hosts.includes(url.host)) return location;
   // Relative to the page that the client is at: it finds its own way.
   if (isRelative && !location.startsWith("/")) return location;
-  const path = `${url.pathname}${url.search}${url.hash}`;
+  const path = isRelative ? location : `${url.pathname}${url.search}${url.hash}`;
   return path.startsWith(`${prefix}/`) ? path : `${prefix}${path}`;
 }
 

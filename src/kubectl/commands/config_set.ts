@@ -1,7 +1,7 @@
 // `config set`, `unset`, `set-cluster`, `set-context`, `set-credentials`.
 
+import { base64 } from "../../base/bytes.ts";
 import { type Call, defineCommand } from "../command.ts";
-import { base64 } from "../creating.ts";
 import { CommandError } from "../errors.ts";
 import { absolute } from "../kubeconfig.ts";
 import {

@@ -1,7 +1,8 @@
 // `create configmap` and `create secret …`.
 
+import { base64 } from "../../base/bytes.ts";
 import { defineCommand } from "../command.ts";
-import { base64, dataFromFlags, makeObject, makingFlags, nameOf } from "../creating.ts";
+import { dataFromFlags, makeObject, makingFlags, nameOf } from "../creating.ts";
 import { CommandError } from "../errors.ts";
 import type { FlagTable } from "../flags.ts";
 import { absolute } from "../kubeconfig.ts";

@@ -2,6 +2,7 @@
 // numbers from `numbers.ts`. The ordinary decoder runs on the result, so defaults, empty values and canonical forms are
 // its business.
 
+import { base64 } from "../../../base/bytes.ts";
 import { DecodeError } from "../decode_errors.ts";
 import type { Definitions, Schema } from "../schema.ts";
 import { fieldNumbers, type NamedField } from "./numbers.ts";
@@ -171,13 +172,6 @@ const scalars: Record<string, ValueReader> = {
   int64: { wireType: 0, zero: () => 0, read: readInt64 },
   double: { wireType: 1, zero: () => 0, read: readDouble },
 };
-
-/** Base64 of bytes, in pieces that fit a call's arguments. */
-function base64(bytes: Uint8Array): string {
-  let text = "";
-  for (let at = 0; at < bytes.length; at += 8192) text += String.fromCharCode(...bytes.subarray(at, at + 8192));
-  return btoa(text);
-}
 
 function valueReader(schema: Schema, definitions: Definitions): ValueReader {
   if (schema.$ref !== undefined) return messageReader(schema.$ref, definitions);

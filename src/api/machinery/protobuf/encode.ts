@@ -1,6 +1,7 @@
 // Writes objects as protobuf, the mirror of `decode.ts`: types come from the schemas, field numbers from `numbers.ts`. What
 // JSON leaves out is left out here too: to Go both are the same.
 
+import { fromLatin1 } from "../../../base/bytes.ts";
 import type { Definitions, Schema } from "../schema.ts";
 import { fieldNumbers, type NamedField } from "./numbers.ts";
 import { specialWriter } from "./special.ts";
@@ -152,15 +153,11 @@ function mapField(name: string, number: number, { wireType, write }: ValueWriter
 
 const scalars: Record<string, ValueWriter> = {
   text: { wireType: 2, write: putText },
-  bytes: { wireType: 2, write: (tail, value: string) => putBytes(tail, fromBase64(value)) },
+  bytes: { wireType: 2, write: (tail, value: string) => putBytes(tail, fromLatin1(atob(value))) },
   bool: { wireType: 0, write: (tail, value: boolean) => putVarint(tail, value ? 1 : 0) },
   integer: { wireType: 0, write: putVarint },
   double: { wireType: 1, write: putDouble },
 };
-
-function fromBase64(text: string): Uint8Array {
-  return Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
-}
 
 function valueWriter(schema: Schema, definitions: Definitions): ValueWriter {
   if (schema.$ref !== undefined) return messageWriter(schema.$ref, definitions);
