@@ -13,7 +13,8 @@ const noSuchNameCode = 3;
 /** A question as it came. Undefined for what is no question. */
 export function readQuestion(bytes: Uint8Array): (Packet & { name: string; questionType: string }) | undefined {
   try {
-    const packet = decode(bytes as never);
+    // The library reads with a Buffer's methods, and bytes that came in a stream are none.
+    const packet = decode(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
     const [question] = packet.questions ?? [];
     if (packet.type !== "query" || !question) return undefined;
     return { ...packet, name: question.name.toLowerCase().replace(/\.$/, ""), questionType: question.type };
