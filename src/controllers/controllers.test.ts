@@ -130,6 +130,18 @@ for (const propagationPolicy of ["Background", "Foreground"] as const) {
   });
 }
 
+test("a circle of owners goes as a whole", { timeout: 20_000 }, async () => {
+  await using c = await cluster(["garbage-collector"]);
+  const first = await owner(c.client);
+  const second = await c.client.create("configmaps", ownedBy(first, "second"));
+  const third = await c.client.create("configmaps", ownedBy(second, "third"));
+  const { ownerReferences } = ownedBy(third, "owner").metadata;
+  await c.client.patch("configmaps", first.metadata, "merge", { metadata: { ownerReferences } });
+  await c.client.delete("configmaps", first.metadata, { propagationPolicy: "Foreground" });
+  for (const name of ["owner", "second", "third"]) await c.until("configmaps", `default/${name}`, (each) => !each);
+  assert.deepEqual(c.problems, []);
+});
+
 test("orphaned dependents stay", { timeout: 20_000 }, async () => {
   await using c = await cluster(["garbage-collector"]);
   const top = await owner(c.client);

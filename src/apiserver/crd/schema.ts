@@ -46,26 +46,24 @@ export function publishedSchema(
   gvk: { group: string; version: string; kind: string },
   dialect: "v2" | "v3",
 ): Record<string, unknown> {
+  // Of fields that are allowed and not named version 2 can tell nothing: named ones would seem to be all.
+  if (dialect === "v2" && given["x-kubernetes-preserve-unknown-fields"])
+    return { type: "object", "x-kubernetes-group-version-kind": [gvk] };
   const schema = (dialect === "v2" ? withoutNews(given) : structuredClone(given)) as JsonSchema;
   const ref = dialect === "v2" ? `#/definitions/${objectMeta}` : `#/components/schemas/${objectMeta}`;
   const metadata =
     dialect === "v2"
       ? { description: typeTexts.metadata, $ref: ref }
       : { description: typeTexts.metadata, allOf: [{ $ref: ref }] };
-  const preserves = dialect === "v2" && given["x-kubernetes-preserve-unknown-fields"] && !schema.properties;
   return {
     ...schema,
     type: "object",
-    ...(preserves
-      ? {}
-      : {
-          properties: {
-            ...schema.properties,
-            apiVersion: { description: typeTexts.apiVersion, type: "string" },
-            kind: { description: typeTexts.kind, type: "string" },
-            metadata,
-          },
-        }),
+    properties: {
+      ...schema.properties,
+      apiVersion: { description: typeTexts.apiVersion, type: "string" },
+      kind: { description: typeTexts.kind, type: "string" },
+      metadata,
+    },
     "x-kubernetes-group-version-kind": [gvk],
   };
 }

@@ -71,11 +71,14 @@ function planOwners(item: Item, graph: Graph): Action[] {
     if (!some("absent") && !some("waiting")) return [];
     return [withoutOwners(item, (owner) => states.get(owner) !== "solid")];
   }
-  const hasDependents = graph.dependentsOf(metadata.uid).length > 0;
+  const dependents = graph.dependentsOf(metadata.uid);
+  // One that waits itself may wait for this one: nobody in such a circle would ever go if none gave way.
+  const mayCircle = some("waiting") && dependents.some(({ object }) => waitsForDependents(object));
+  if (mayCircle && metadata.ownerReferences!.some((owner) => owner.blockOwnerDeletion)) return [letOwnersGo(item)];
   const finalizers = metadata.finalizers ?? [];
   const propagationPolicy = finalizers.includes(orphan)
     ? "Orphan"
-    : finalizers.includes(foreground) || (some("waiting") && hasDependents)
+    : finalizers.includes(foreground) || (some("waiting") && dependents.length > 0)
       ? "Foreground"
       : "Background";
   const preconditions = { resourceVersion: metadata.resourceVersion };
@@ -85,6 +88,14 @@ function planOwners(item: Item, graph: Graph): Action[] {
 function withoutOwners({ ref, object }: Item, isGone: (owner: OwnerReference) => boolean): Action {
   const { uid, resourceVersion } = object.metadata;
   const ownerReferences = (object.metadata.ownerReferences ?? []).filter((owner) => !isGone(owner));
+  const patch = { metadata: { uid, resourceVersion, ownerReferences } };
+  return { do: "patch", resource: ref, object, type: "merge", patch };
+}
+
+/** No owner need wait for this one any more. */
+function letOwnersGo({ ref, object }: Item): Action {
+  const { uid, resourceVersion } = object.metadata;
+  const ownerReferences = object.metadata.ownerReferences!.map((owner) => ({ ...owner, blockOwnerDeletion: false }));
   const patch = { metadata: { uid, resourceVersion, ownerReferences } };
   return { do: "patch", resource: ref, object, type: "merge", patch };
 }
