@@ -105,6 +105,32 @@ test("a new template rolls out", { timeout: 20_000 }, async () => {
   assert.deepEqual(c.problems, []);
 });
 
+test("a job takes its pod back, and lets go of one that is its own no more", { timeout: 20_000 }, async () => {
+  await using c = await cluster(["job"]);
+  await account(c.client);
+  const spec = { restartPolicy: "Never", containers: [{ name: "c", image: "busybox" }] };
+  await c.client.create("jobs.batch", {
+    apiVersion: "batch/v1",
+    kind: "Job",
+    metadata: { name: "work", namespace: "default" },
+    spec: { parallelism: 2, completions: 4, template: { spec } },
+  });
+  await c.until("jobs.batch", "default/work", (each) => each?.status?.active === 2);
+  const [pod] = (await c.client.list("pods")).items;
+  const key = `default/${pod!.metadata.name}`;
+  await c.client.patch("pods", pod!.metadata, "merge", { metadata: { ownerReferences: null, finalizers: null } });
+  const again = await c.until("pods", key, (each) => each?.metadata.ownerReferences?.[0]?.name === "work");
+  assert.deepEqual(again.metadata.finalizers, ["batch.kubernetes.io/job-tracking"]);
+  assert.equal((await c.client.list("pods")).items.length, 2);
+  const nobodys = Object.fromEntries(Object.keys(pod!.metadata.labels!).map((name) => [name, null]));
+  await c.client.patch("pods", pod!.metadata, "merge", { metadata: { labels: nobodys } });
+  const free = await c.until("pods", key, (each) => !each?.metadata.ownerReferences);
+  assert.equal(free.metadata.finalizers, undefined);
+  await c.until("jobs.batch", "default/work", (each) => each?.status?.active === 2);
+  while ((await c.client.list("pods")).items.length < 3) await clock.sleep(10);
+  assert.deepEqual(c.problems, []);
+});
+
 const owner = async (client: Client) =>
   client.create("configmaps", {
     apiVersion: "v1",

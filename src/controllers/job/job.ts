@@ -1,6 +1,8 @@
-import type { KubeObject } from "../../api/machinery/object.ts";
+import { controllerOf, type KubeObject, keyOf } from "../../api/machinery/object.ts";
+import { selects } from "../../api/machinery/selector.ts";
 import { formatTime } from "../../api/machinery/time.ts";
 import { type Action, type Controller, event, requeueAfter, updateStatus, type View } from "../../client/mod.ts";
+import { claim, orphanIndex } from "../parts/adopt.ts";
 import { byDeletionPreference, isActive, isFinished, isReady, type Pod } from "../parts/pods.ts";
 import { formatIndexes, parseIndexes } from "./indexes.ts";
 import { createJobPod, indexOf, trackingFinalizer } from "./pod.ts";
@@ -18,6 +20,16 @@ export const jobController: Controller = {
   component: "job-controller",
   primary: jobs,
   owned: ["pods"],
+  watches: [
+    {
+      resource: "pods",
+      *keys(pod, view) {
+        if (controllerOf(pod)) return;
+        for (const job of view.list(jobs, pod.metadata.namespace)) if (isOurs(job, pod)) yield keyOf(job);
+      },
+    },
+  ],
+  indexes: { pods: orphanIndex },
   plan: planJob,
 };
 
@@ -57,7 +69,12 @@ export function planJob(job: Job, view: View): Action[] {
   if (job.metadata.deletionTimestamp) return [];
   const unsupported = unsupportedIn(job);
   if (unsupported) return [event(job, "Warning", "NotSupported", `not supported yet: ${unsupported}`)];
-  const count = countPods(job, view);
+  const owned = view.owned<Pod>("pods", job);
+  const orphans = view.by<Pod>("pods", "orphan", job.metadata.namespace!);
+  const { own, actions } = claim(job, "pods", { owned, orphans }, (pod) => isOurs(job, pod), trackingFinalizer);
+  // Adopted pods count only once the cache knows them.
+  if (actions.length > 0) return actions;
+  const count = countPods(job, own);
   const verdict = verdictOf(job, count, view.now);
   const frees = count.noted.map(untrack);
   if (verdict) return [...frees, ...planEnd(job, count, verdict, view)];
@@ -72,6 +89,10 @@ function unsupportedIn({ spec }: Job): string | undefined {
   const fields = ["podFailurePolicy", "successPolicy", "backoffLimitPerIndex", "maxFailedIndexes"];
   const found = fields.find((field) => spec[field] !== undefined);
   return found && `spec.${found}`;
+}
+
+function isOurs(job: Job, pod: Pod): boolean {
+  return selects(job.spec.selector, pod.metadata.labels);
 }
 
 function conditionOf({ status }: Job, type: string): any {
@@ -93,8 +114,7 @@ function untrack(pod: Pod): Action {
  * Counts each ended pod exactly once: it is noted in the status first, then let go, then its note becomes a number
  * (KEP-2307). The finalizer keeps the pod until it is noted.
  */
-function countPods(job: Job, view: View): Count {
-  const pods = view.owned<Pod>("pods", job);
+function countPods(job: Job, pods: readonly Pod[]): Count {
   const before = job.status ?? {};
   const notes = before.uncountedTerminatedPods ?? {};
   const held = new Set(pods.filter(isTracked).map(({ metadata }) => metadata.uid));
