@@ -1,3 +1,4 @@
+export { absentPlugins, switchablePlugins } from "./admission/names.ts";
 export { type AuthorizationMode, authorizationModes } from "./auth/authorization.ts";
 export { accountTokenSigner } from "./auth/service_account.ts";
 export { pack as packValue, unpack as unpackValue } from "./cache/packed.ts";

@@ -5,6 +5,7 @@ import { builtinResources } from "../api/resources.ts";
 import type { HttpHandler, Net, TlsIdentity } from "../base/http.ts";
 import type { Clock, Disk, Random } from "../base/world.ts";
 import type { Store } from "../store/mod.ts";
+import { withoutPlugins } from "./admission/names.ts";
 import { admissionPlugins } from "./admission/plugins.ts";
 import { runAggregator } from "./aggregation/aggregator.ts";
 import type { AuditOptions } from "./audit/auditing.ts";
@@ -47,6 +48,8 @@ export interface ApiServerOptions extends AuthenticationOptions {
   /** Where the keys of service account tokens are found; below the issuer if absent. */
   jwksUri?: string;
   kubelet?: { identity?: TlsIdentity; ca?: string };
+  /** Admission plugins that are switched off, by Kubernetes' names (`switchablePlugins`). */
+  admissionOff?: readonly string[];
   /** The certificate by which extension servers know that this server tells the truth about who asks. */
   proxyClient?: TlsIdentity;
   serviceCidr?: string;
@@ -100,7 +103,8 @@ async function openRegistry(options: ApiServerOptions, metrics: ServerMetrics, s
   const table = resourceTable(resources);
   const current = (): Registry => registry;
   const postReview = webhookPoster(current, net, admissionCaller);
-  const admission = timedPlugins(admissionPlugins(current, facts, postReview), metrics, clock);
+  const plugins = withoutPlugins(admissionPlugins(current, facts, postReview), options.admissionOff ?? []);
+  const admission = timedPlugins(plugins, metrics, clock);
   const registry: Registry = { store, cache, clock, random, resources: table, admission, authorizer: nothing };
   registry.authorizer = authorizerOf(registry, options.authorizationModes ?? ["Node", "RBAC"]);
   return { registry, table, postReview, serviceCidr: facts.serviceCidr };

@@ -3,6 +3,8 @@ import type { HttpListener, TlsIdentity } from "../base/http.ts";
 import type { Disk } from "../base/world.ts";
 import type { Machine } from "../host/mod.ts";
 import {
+  admissionFlags,
+  admissionOff,
   authFlags,
   authOptions,
   durationOf,
@@ -32,6 +34,14 @@ export const apiServerFlags: FlagTable = {
   ...authFlags,
   ...requestFlags,
   ...resourceFlags,
+  ...admissionFlags,
+  "cert-dir": { type: "string", help: "Where certificates are kept that are made here; --data-dir if absent" },
+  "kubelet-client-certificate": { type: "string", help: "PEM certificate to show to kubelets" },
+  "kubelet-client-key": { type: "string", help: "PEM key of --kubelet-client-certificate" },
+  "kubelet-certificate-authority": {
+    type: "string",
+    help: "PEM bundle that kubelets' certificates are checked against",
+  },
   "advertise-address": { type: "string", help: "The address that the cluster reaches this server by" },
 };
 
@@ -48,10 +58,10 @@ export async function runApiServer(
   report: (error: unknown) => void,
 ): Promise<Served> {
   const { disk } = machine;
-  const dataDir = flags.string("data-dir");
+  const keptDir = flags.string("cert-dir") || flags.string("data-dir");
   const store = await openFlaggedStore(flags, machine);
   const host = flags.string("bind-address")!;
-  const secrets = await secretsFor(flags, machine, dataDir);
+  const secrets = await secretsFor(flags, machine, keptDir);
   const auth = await authOptions(flags, disk);
   const delayMs = durationOf(flags, "shutdown-delay-duration");
   const encryption = await encryptionOf(flags, disk, report);
@@ -63,7 +73,9 @@ export async function runApiServer(
     ...auth,
     ...(await requestOptions(flags, disk)),
     flags: givenFlags(flags),
-    proxyClient: await proxyClientOf(flags, disk),
+    admissionOff: admissionOff(flags),
+    kubelet: await kubeletOf(flags, disk),
+    proxyClient: await identityOf(flags, disk, "proxy-client-cert-file", "proxy-client-key-file"),
     clientCa: secrets.clientCa,
     serviceAccountKey: secrets.serviceAccountKey,
     serviceCidr: flags.string("service-cluster-ip-range"),
@@ -92,8 +104,23 @@ export async function runApiServer(
   };
 }
 
-async function proxyClientOf(flags: ParsedFlags, disk: Disk): Promise<TlsIdentity | undefined> {
-  const [certificate, key] = [flags.string("proxy-client-cert-file"), flags.string("proxy-client-key-file")];
+/** How kubelets are reached. */
+async function kubeletOf(flags: ParsedFlags, disk: Disk): Promise<{ identity?: TlsIdentity; ca?: string }> {
+  const ca = flags.string("kubelet-certificate-authority");
+  return {
+    identity: await identityOf(flags, disk, "kubelet-client-certificate", "kubelet-client-key"),
+    ca: ca ? await disk.readText(ca) : undefined,
+  };
+}
+
+/** A certificate and its key, if both flags are given. */
+async function identityOf(
+  flags: ParsedFlags,
+  disk: Disk,
+  certificateFlag: string,
+  keyFlag: string,
+): Promise<TlsIdentity | undefined> {
+  const [certificate, key] = [flags.string(certificateFlag), flags.string(keyFlag)];
   if (!certificate || !key) return undefined;
   return { certificate: await disk.readText(certificate), key: await disk.readText(key) };
 }
@@ -120,7 +147,7 @@ export function portRange(text: string): { first: number; last: number } {
 async function secretsFor(
   flags: ParsedFlags,
   machine: Machine,
-  dataDir: string | undefined,
+  keptDir: string | undefined,
 ): Promise<{ identity: TlsIdentity; clientCa?: string; serviceAccountKey: string }> {
   const { disk, clock } = machine;
   const [certFile, keyFile, caFile, signing] = [
@@ -134,7 +161,7 @@ async function secretsFor(
   const library = () => import("./certificates.ts");
   const serviceAccountKey = signing
     ? await disk.readText(signing)
-    : await keptText(disk, dataDir && `${dataDir}/sa.key`, async () => (await library()).createSigningKey());
+    : await keptText(disk, keptDir && `${keptDir}/sa.key`, async () => (await library()).createSigningKey());
   if (certFile && keyFile) {
     return {
       identity: { certificate: await disk.readText(certFile), key: await disk.readText(keyFile) },
@@ -142,7 +169,7 @@ async function secretsFor(
       serviceAccountKey,
     };
   }
-  const pair = await keptText(disk, dataDir && `${dataDir}/serving.json`, async () => {
+  const pair = await keptText(disk, keptDir && `${keptDir}/serving.json`, async () => {
     const { createAuthority, issueCertificate } = await library();
     const authority = await createAuthority("typernetes", clock.now());
     const names = ["localhost", "127.0.0.1", "kubernetes", "kubernetes.default", "kubernetes.default.svc"];
@@ -150,7 +177,7 @@ async function secretsFor(
     return JSON.stringify({ identity, ca: authority });
   });
   const { identity, ca } = JSON.parse(pair) as { identity: TlsIdentity; ca: TlsIdentity };
-  if (dataDir) await disk.replace(`${dataDir}/ca.crt`, ca.certificate);
+  if (keptDir) await disk.replace(`${keptDir}/ca.crt`, ca.certificate);
   return { identity, clientCa: clientCa ?? ca.certificate, serviceAccountKey };
 }
 

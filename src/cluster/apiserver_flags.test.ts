@@ -4,7 +4,7 @@ import { ask, masters } from "../apiserver/auth/world.ts";
 import { createApiServer } from "../apiserver/mod.ts";
 import { machine } from "../host/mod.ts";
 import { openMemoryStore } from "../store/mod.ts";
-import { resourceFlags, resourcesOf } from "./apiserver_flags.ts";
+import { admissionFlags, admissionOff, resourceFlags, resourcesOf } from "./apiserver_flags.ts";
 import { createAuthority } from "./certificates.ts";
 import { parseFlags } from "./flags.ts";
 
@@ -31,6 +31,41 @@ const refusals: [string, RegExp][] = [
   ["--runtime-config=api/all=maybe", /^Error: --runtime-config api\/all: wanted true or false$/],
 ];
 for (const [flag, wanted] of refusals) test(`${flag} is refused`, () => assert.throws(() => serves(flag), wanted));
+
+const plugins: [string[], string[] | RegExp][] = [
+  [[], []],
+  [["--enable-admission-plugins=NodeRestriction,LimitRanger"], []],
+  [
+    ["--disable-admission-plugins=ServiceAccount", "--disable-admission-plugins=Priority"],
+    ["ServiceAccount", "Priority"],
+  ],
+  [["--disable-admission-plugins=AlwaysPullImages"], ["AlwaysPullImages"]],
+  [["--enable-admission-plugins=AlwaysPullImages"], /not supported yet: --enable-admission-plugins AlwaysPullImages$/],
+  [["--disable-admission-plugins=Nonsense"], /^Error: disable-admission-plugins plugin "Nonsense" is unknown$/],
+  [
+    ["--enable-admission-plugins=Priority", "--disable-admission-plugins=Priority"],
+    /^Error: \[Priority\] in enable-admission-plugins and disable-admission-plugins overlapped$/,
+  ],
+  [["--allow-privileged=false"], /not supported yet/],
+];
+for (const [args, wanted] of plugins) {
+  test(`admission plugins: ${args.join(" ")}`, () => {
+    const off = () => admissionOff(parseFlags(args, admissionFlags));
+    if (wanted instanceof RegExp) assert.throws(off, wanted);
+    else assert.deepEqual(off(), wanted);
+  });
+}
+
+test("a plugin that is switched off does nothing", async () => {
+  for (const admissionOff of [[], ["ServiceAccount"]]) {
+    await using store = await openMemoryStore();
+    await using server = await createApiServer({ store, ...machine, admissionOff });
+    const body = { metadata: { name: "p" }, spec: { containers: [{ name: "c", image: "i" }] } };
+    const { code } = await ask(server, { path: "/api/v1/namespaces/default/pods", body, user: masters });
+    // There is no service account: that is what the plugin minds.
+    assert.equal(code, admissionOff.length > 0 ? 201 : 403);
+  }
+});
 
 test("everything in the cluster reads roots of trust; only who may attest writes a signer's", async () => {
   await using store = await openMemoryStore();

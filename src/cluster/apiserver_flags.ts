@@ -1,7 +1,13 @@
 import { parseGoDuration } from "../api/machinery/duration.ts";
 import type { Resource } from "../api/machinery/resource.ts";
 import { builtinResources, optionalResources } from "../api/resources.ts";
-import { type ApiServerOptions, type AuthorizationMode, authorizationModes } from "../apiserver/mod.ts";
+import {
+  type ApiServerOptions,
+  type AuthorizationMode,
+  absentPlugins,
+  authorizationModes,
+  switchablePlugins,
+} from "../apiserver/mod.ts";
 import type { Disk } from "../base/world.ts";
 import type { FlagTable, ParsedFlags } from "./flags.ts";
 
@@ -28,6 +34,11 @@ export const authFlags: FlagTable = {
     help: "PEM key (PKCS #8) that signs service account tokens; made if absent",
   },
   "service-account-key-file": { type: "strings", help: "PEM public keys of further service account tokens to take" },
+  "service-account-lookup": {
+    type: "boolean",
+    default: true,
+    help: "Whether tokens are void once their account is gone; false is refused",
+  },
   "service-account-issuer": { type: "strings", help: "Issuers of service account tokens; the first makes new ones" },
   "service-account-jwks-uri": { type: "string", help: "Where the keys are found, as the discovery document tells" },
   "api-audiences": { type: "strings", help: "What tokens must be for; the issuers if absent" },
@@ -93,6 +104,39 @@ export const resourceFlags: FlagTable = {
   "feature-gates": { type: "strings", help: "ClusterTrustBundle=true lets --runtime-config serve them" },
 };
 
+/** Flags that say what is admitted. */
+export const admissionFlags: FlagTable = {
+  "enable-admission-plugins": {
+    type: "strings",
+    help: "Admission plugins that are to be on; Kubernetes' defaults are",
+  },
+  "disable-admission-plugins": { type: "strings", help: "Admission plugins that are to be off" },
+  "allow-privileged": {
+    type: "boolean",
+    default: true,
+    help: "Whether containers may be privileged; false is refused",
+  },
+};
+
+/** The plugins that the flags switch off. Throws for one that is unknown, on and off at once, or not supported yet. */
+export function admissionOff(flags: ParsedFlags): readonly string[] {
+  if (!flags.boolean("allow-privileged")) throw new Error("not supported yet: --allow-privileged=false");
+  const [on, off] = [flags.strings("enable-admission-plugins"), flags.strings("disable-admission-plugins")];
+  for (const [flag, names] of [
+    ["enable-admission-plugins", on],
+    ["disable-admission-plugins", off],
+  ] as const)
+    for (const name of names)
+      if (!switchablePlugins.includes(name) && !absentPlugins.includes(name))
+        throw new Error(`${flag} plugin ${JSON.stringify(name)} is unknown`);
+  const both = on.filter((name) => off.includes(name));
+  if (both.length > 0)
+    throw new Error(`[${both.join(" ")}] in enable-admission-plugins and disable-admission-plugins overlapped`);
+  const absent = on.find((name) => absentPlugins.includes(name));
+  if (absent) throw new Error(`not supported yet: --enable-admission-plugins ${absent}`);
+  return off;
+}
+
 /** Every resource that the flags ask for. Throws for what cannot be switched. */
 export function resourcesOf(flags: ParsedFlags): readonly Resource[] {
   const gates = switchesOf(flags, "feature-gates");
@@ -100,8 +144,11 @@ export function resourcesOf(flags: ParsedFlags): readonly Resource[] {
     if (!optionalGates.includes(name)) throw new Error(`not supported yet: --feature-gates ${name}`);
   const asked = switchesOf(flags, "runtime-config");
   const known = new Set(["api/all", "api/beta"]);
+  // What is there in any case may be asked for.
+  const present = new Set(["api/v1", "api/ga", ...builtinResources.map(({ apiVersion }) => apiVersion)]);
   for (const { apiVersion, plural } of optionalResources) known.add(apiVersion).add(`${apiVersion}/${plural}`);
-  for (const [name] of asked) if (!known.has(name)) throw new Error(`not supported yet: --runtime-config ${name}`);
+  for (const [name, on] of asked)
+    if (!known.has(name) && !(on && present.has(name))) throw new Error(`not supported yet: --runtime-config ${name}`);
   if (gates.get("ClusterTrustBundle") !== true) return builtinResources;
   // What names a resource goes before what names its version, and that before all.
   const isAsked = ({ apiVersion, plural }: Resource): boolean =>
@@ -195,6 +242,7 @@ export async function authOptions(flags: ParsedFlags, disk: Disk): Promise<AuthO
   };
   const publicKeys = await Promise.all(flags.strings("service-account-key-file").map((path) => disk.readText(path)));
   const requestHeaderCa = await file("requestheader-client-ca-file");
+  if (!flags.boolean("service-account-lookup")) throw new Error("not supported yet: --service-account-lookup=false");
   return {
     anonymous: flags.boolean("anonymous-auth"),
     authorizationModes: modesOf(flags.strings("authorization-mode")),

@@ -5,6 +5,8 @@ import { machine } from "../../host/mod.ts";
 import { openMemoryStore } from "../../store/mod.ts";
 import { type Answered, ask, masters } from "../auth/world.ts";
 import { createApiServer } from "../mod.ts";
+import { switchablePlugins } from "./names.ts";
+import { admissionPlugins } from "./plugins.ts";
 
 const core = "/api/v1/namespaces/default";
 
@@ -173,4 +175,14 @@ check("a resize is charged, checked and owned apart", async (world) => {
   assert.equal(code, 200, body.message);
   assert.equal(body.metadata.generation, 2);
   assert.equal(body.spec.containers[0].resources.limits.cpu, "2");
+});
+
+test("every plugin that Kubernetes names can be switched off, in its order", () => {
+  const unused = () => assert.fail();
+  const ranges = { serviceCidr: "10.96.0.0/16", nodePorts: { first: 30_000, last: 32_767 } };
+  const names = admissionPlugins(unused, ranges, unused).map(({ name }) => name);
+  assert.deepEqual(
+    names.filter((name) => switchablePlugins.includes(name)),
+    switchablePlugins,
+  );
 });
