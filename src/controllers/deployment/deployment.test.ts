@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { describePlan, worldView } from "../../client/mod.ts";
 import { deploymentController, planDeployment } from "./deployment.ts";
-import { nameOfNew } from "./replicasets.ts";
+import { nameOfNew, nextRevision, revisionAnnotation } from "./replicasets.ts";
 
 const now = Date.parse("2026-01-01T01:00:00Z");
 const template = (image: string) => ({
@@ -211,4 +211,11 @@ checkStatus(
 );
 checkStatus("tells of a pause", "v1 size=5 | v2 size=5", progressing(10), /Progressing=Unknown\(DeploymentPaused\)/, {
   paused: true,
+});
+
+test("revisions have 64 bits", () => {
+  const numbered = (...revisions: string[]) =>
+    nextRevision(revisions.map((each) => ({ metadata: { annotations: { [revisionAnnotation]: each } } }) as any));
+  assert.equal(numbered("2", "3546343826724305832", "x"), 3_546_343_826_724_305_833n);
+  assert.equal(numbered(), 1n);
 });

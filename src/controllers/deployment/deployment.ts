@@ -10,10 +10,10 @@ import {
   type Deployment,
   hasTemplate,
   nameOfNew,
+  nextRevision,
   type ReplicaSet,
   replicasOf,
   revisionAnnotation,
-  revisionOf,
   scaleSet,
   splitSets,
 } from "./replicasets.ts";
@@ -101,7 +101,7 @@ function foundNews({ status }: Deployment, current: ReplicaSet): RolloutNews {
 /** Numbers the present set after all others, and shows its number on the deployment. */
 function planRevision(deployment: Deployment, current: ReplicaSet | undefined, old: readonly ReplicaSet[]): Action[] {
   if (!current) return [];
-  const revision = Math.max(0, ...old.map(revisionOf)) + 1;
+  const revision = nextRevision(old);
   const annotations = annotationsFor(deployment, current, revision);
   const minReadySeconds = deployment.spec.minReadySeconds ?? 0;
   if (
@@ -134,7 +134,7 @@ function planNewSet(deployment: Deployment, old: readonly ReplicaSet[], view: Vi
     const collisionCount = (deployment.status?.collisionCount ?? 0) + 1;
     return planStatus(deployment, undefined, old, view, { collisionCount, onlyCount: true });
   }
-  const revision = Math.max(0, ...old.map(revisionOf)) + 1;
+  const revision = nextRevision(old);
   const create = createSet(deployment, revision, newSize(deployment, undefined, old));
   const quoted = JSON.stringify(name);
   const { lastFailure } = view;

@@ -27,7 +27,18 @@ const ownAnnotations = new Set([
 export const replicasOf = ({ spec }: KubeObject): number => spec.replicas ?? 1;
 export const sumOf = (sets: readonly ReplicaSet[], count: (rs: ReplicaSet) => number | undefined): number =>
   sets.reduce((sum, rs) => sum + (count(rs) ?? 0), 0);
-export const revisionOf = ({ metadata }: KubeObject): number => Number(metadata.annotations?.[revisionAnnotation] ?? 0);
+export const revisionOf = ({ metadata }: KubeObject): bigint => revisionIn(metadata.annotations?.[revisionAnnotation]);
+
+/** Revisions have 64 bits; what is none counts as the first of all. */
+const revisionIn = (text: string | undefined): bigint => (/^\d+$/.test(text ?? "") ? BigInt(text!) : 0n);
+
+/** The revision after all that these sets have. */
+export function nextRevision(sets: readonly ReplicaSet[]): bigint {
+  let last = 0n;
+  for (const revision of sets.map(revisionOf)) if (revision > last) last = revision;
+  return last + 1n;
+}
+
 export const byAge = (a: KubeObject, b: KubeObject): number =>
   Date.parse(a.metadata.creationTimestamp) - Date.parse(b.metadata.creationTimestamp) ||
   (a.metadata.name < b.metadata.name ? -1 : 1);
@@ -73,13 +84,13 @@ export function splitSets(
 export function annotationsFor(
   deployment: Deployment,
   rs: ReplicaSet | undefined,
-  revision: number,
+  revision: bigint,
 ): Record<string, string> {
   const annotations: Record<string, string> = { ...rs?.metadata.annotations };
   for (const [key, value] of Object.entries(deployment.metadata.annotations ?? {}))
     if (!ownAnnotations.has(key)) annotations[key] = value;
   const before = annotations[revisionAnnotation];
-  if (Number(before ?? 0) < revision) {
+  if (revisionIn(before) < revision) {
     if (before !== undefined) {
       const history = annotations[historyAnnotation];
       annotations[historyAnnotation] = history ? `${history},${before}` : before;
@@ -105,7 +116,7 @@ function hashOf({ spec, status }: Deployment): string {
 }
 
 /** Makes the replica set of the present template. */
-export function createSet(deployment: Deployment, revision: number, replicas: number): Action {
+export function createSet(deployment: Deployment, revision: bigint, replicas: number): Action {
   const { spec, metadata } = deployment;
   const hash = hashOf(deployment);
   const name = nameOfNew(deployment);

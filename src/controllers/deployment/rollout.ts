@@ -50,11 +50,16 @@ function planScaleDown(deployment: Deployment, current: ReplicaSet, old: readonl
   return old.flatMap((rs, index) => (sizes[index] === replicasOf(rs) ? [] : scaleSet(deployment, rs, sizes[index]!)));
 }
 
+function byRevision(a: ReplicaSet, b: ReplicaSet): number {
+  const [one, other] = [revisionOf(a), revisionOf(b)];
+  return one < other ? -1 : one > other ? 1 : 0;
+}
+
 /** Deletes the oldest empty sets beyond `revisionHistoryLimit`. Pure. */
 export function planCleanup(deployment: Deployment, old: readonly ReplicaSet[]): Action[] {
   const limit = deployment.spec.revisionHistoryLimit ?? 10;
   const alive = old.filter(({ metadata }) => !metadata.deletionTimestamp);
-  const doomed = alive.toSorted((a, b) => revisionOf(a) - revisionOf(b)).slice(0, Math.max(0, alive.length - limit));
+  const doomed = alive.toSorted(byRevision).slice(0, Math.max(0, alive.length - limit));
   return doomed
     .filter((rs) => (rs.status?.replicas ?? 0) === 0 && replicasOf(rs) === 0 && isObserved(rs))
     .map((object) => ({ do: "delete", resource: "replicasets.apps", object }));
