@@ -66,6 +66,10 @@ async function webSocketExec(client: HttpClient): Promise<void> {
   assert.equal(stdout, "out\n");
   assert.equal(stderr, "err\n");
   assert.deepEqual(JSON.parse(error!).details.causes, [{ reason: "ExitCode", message: "7" }]);
+  // Older clients know no Status: they are told in words what went wrong, and nothing of success.
+  const failed = await run(`${sh("exit 7")}&output=1`, "channel.k8s.io");
+  assert.match(failed[3]!, /^command terminated with non-zero exit code: .*\b7$/);
+  assert.deepEqual(await run(`${sh("echo out")}&output=1`, "channel.k8s.io"), ["", "out\n", "", ""]);
   const echoed = await run(`${sh("cat")}&input=1&output=1`, "v5.channel.k8s.io", "to cat");
   assert.equal(echoed[1], "to cat");
   assert.equal(JSON.parse(echoed[3]!).status, "Success");

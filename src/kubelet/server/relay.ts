@@ -1,3 +1,4 @@
+import { base64 as base64Of } from "../../base/bytes.ts";
 import type { ByteStream, HttpAnswer, HttpRequest, Net, WebSocketStream } from "../../base/http.ts";
 import { textOf } from "../support/bytes.ts";
 import type { SpdyConnection, SpdyDoor, SpdyStream } from "./streams.ts";
@@ -134,7 +135,7 @@ async function translateCommand(
   const spdy = world.spdy(stream);
   const streams = await openStreams(spdy, wishes);
   const send = (to: number, chunk: Uint8Array): Promise<void> => {
-    if (base64) return socket.send(String(to) + btoa(String.fromCharCode(...chunk)));
+    if (base64) return socket.send(String(to) + base64Of(chunk));
     const message = new Uint8Array(chunk.length + 1);
     message[0] = to;
     message.set(chunk, 1);
@@ -152,9 +153,17 @@ async function translateCommand(
   let outcome = new Uint8Array();
   for await (const chunk of streams.error.readable) outcome = Uint8Array.from([...outcome, ...chunk]);
   await Promise.all(outputs);
-  if (outcome.length > 0) await send(channel.error, outcome);
+  const told = toldOutcome(outcome, socket.protocol);
+  if (told.length > 0) await send(channel.error, told);
   socket.close(1000);
   await input.catch(() => {});
+}
+
+/** The outcome in a protocol's words: a Status since the fourth version, before that only what went wrong. */
+function toldOutcome(outcome: Uint8Array, protocol: string): Uint8Array {
+  if (outcome.length === 0 || /^v[45]\./.test(protocol)) return outcome;
+  const { status, message } = JSON.parse(textOf(outcome)) as { status?: string; message?: string };
+  return new TextEncoder().encode(status === "Success" ? "" : (message ?? ""));
 }
 
 interface CommandStreams {
