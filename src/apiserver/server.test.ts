@@ -93,6 +93,23 @@ check("patches of every kind", async ({ client }) => {
   assert.deepEqual(made.data, { b: "2", c: "3", d: "4" });
 });
 
+check("a strategic patch of the wrong type is refused in its own words", async ({ client, failure }) => {
+  await client.create("pods", pod("p"));
+  const tries: [object, string, string][] = [
+    [{ metadata: { labels: "x" } }, "map[metadata:map[labels:x]]", "cannot restore map from string"],
+    [{ spec: { tolerations: "x" } }, "map[spec:map[tolerations:x]]", "cannot restore slice from string"],
+    [{ spec: { affinity: 1 } }, "map[spec:map[affinity:1]]", "cannot restore struct from: int64"],
+    [{ spec: { priority: "x" } }, "map[spec:map[priority:x]]", "unrecognized type: int32"],
+    [{ spec: { hostname: 1 } }, "map[spec:map[hostname:1]]", "cannot convert int64 to string"],
+  ];
+  for (const [patch, shown, why] of tries) {
+    assert.equal(
+      await failure(client.patch("pods", here("p"), "strategic", patch)),
+      `422 Invalid  "" is invalid: patch: Invalid value: ${JSON.stringify(shown)}: ${why}`,
+    );
+  }
+});
+
 check("forty writers at once, each of them counted", async ({ client }) => {
   await client.create("configmaps", configMap("x"));
   await Promise.all(

@@ -50,6 +50,26 @@ check(
   "spec.metrics[0].object.describedObject.name: Required value",
   'spec.metrics[0].object.target.value: Invalid value: "0": must be positive',
 );
+const target = (apiVersion: string, kind: string) => scaler({ scaleTargetRef: { apiVersion, kind, name: "d" } });
+check("the core group's one kind that scales", target("v1", "ReplicationController"));
+check(
+  "another of the core group",
+  target("v1", "Pod"),
+  'spec.scaleTargetRef.apiVersion: Invalid value: "v1": apiVersion must specify API group',
+);
+check(
+  "more than a group and a version",
+  target("a/b/c", "Deployment"),
+  'spec.scaleTargetRef.apiVersion: Invalid value: "a/b/c": unexpected GroupVersion string: a/b/c',
+);
+const described = { apiVersion: "v1", kind: "Service", name: "s" };
+check(
+  "an object of the core group",
+  metric({
+    type: "Object",
+    object: { describedObject: described, metric: { name: "m" }, target: { type: "Value", value: "1" } },
+  }),
+);
 check(
   "an external metric by both",
   metric({

@@ -70,7 +70,7 @@ function checkSource(errors: Errors, type: string, source: any, path: FieldPath)
   const isResource = type === "Resource" || type === "ContainerResource";
   if (isResource && !source.name) errors.push(required(path.child("name"), "must specify a resource name"));
   if (type === "ContainerResource") checkContainer(errors, source, path);
-  if (type === "Object") checkReference(errors, source.describedObject, path.child("describedObject"));
+  if (type === "Object") checkReference(errors, source.describedObject, path.child("describedObject"), true);
   if (!isResource) {
     const name = source.metric?.name;
     if (!name) errors.push(required(path.child("metric", "name"), "must specify a metric name"));
@@ -153,14 +153,18 @@ function checkRules(errors: Errors, rules: any, path: FieldPath): void {
   }
 }
 
-function checkReference(errors: Errors, ref: any, path: FieldPath): void {
+/** `core`: whether what is referred to may be of the core group. */
+function checkReference(errors: Errors, ref: any, path: FieldPath, core: boolean): void {
   for (const field of ["kind", "name"] as const) {
     const value = ref?.[field];
     if (!value) errors.push(required(path.child(field)));
     else addInvalid(errors, () => path.child(field), value, pathSegment(value));
   }
   const version: string = ref?.apiVersion ?? "";
-  if (!version.includes("/"))
+  const [group, ...rest] = version.split("/");
+  if (rest.length > 1)
+    errors.push(invalid(path.child("apiVersion"), version, `unexpected GroupVersion string: ${version}`));
+  else if (!core && (rest.length === 0 || group === ""))
     errors.push(invalid(path.child("apiVersion"), version, "apiVersion must specify API group"));
 }
 
@@ -184,7 +188,9 @@ export function validateAutoscaler({ spec }: any): FieldError[] {
   if (maxReplicas < minReplicas) {
     errors.push(invalid(max, maxReplicas, "must be greater than or equal to `minReplicas`"));
   }
-  checkReference(errors, spec.scaleTargetRef, specPath.child("scaleTargetRef"));
+  const target = spec.scaleTargetRef;
+  // The one kind of the core group that scales.
+  checkReference(errors, target, specPath.child("scaleTargetRef"), target?.kind === "ReplicationController");
   for (const [index, metric] of metrics.entries()) checkMetric(errors, metric, specPath.child("metrics").index(index));
   if (minReplicas === 0 && !metrics.some(({ type }: any) => type === "Object" || type === "External")) {
     const why = "must specify at least one Object or External metric to support scaling to zero replicas";

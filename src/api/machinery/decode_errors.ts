@@ -4,9 +4,13 @@ import type { Schema } from "./schema.ts";
 
 /** A body that cannot be decoded. The message is Go's; the server puts the kind in front. */
 export class DecodeError extends Error {
-  constructor(message: string) {
+  /** The same in the words of Go's way from maps to structs, which strategic merge patches go. */
+  readonly restoring: string | undefined;
+
+  constructor(message: string, restoring?: string) {
     super(message);
     this.name = "DecodeError";
+    this.restoring = restoring;
   }
 }
 
@@ -62,8 +66,29 @@ export function typeMismatch(value: unknown, go: string, place: Place, integer =
   else if (shown === "boolean") shown = "bool";
   else if (shown === "number" && integer) shown = `number ${value}`;
   const fields = place.path.filter((part) => typeof part === "string");
-  if (fields.length === 0) return new DecodeError(`json: cannot unmarshal ${shown} into Go value of type ${go}`);
+  const restoring = restoringMismatch(value, go);
+  if (fields.length === 0)
+    return new DecodeError(`json: cannot unmarshal ${shown} into Go value of type ${go}`, restoring);
   return new DecodeError(
     `json: cannot unmarshal ${shown} into Go struct field ${place.struct}.${fields.join(".")} of type ${go}`,
+    restoring,
   );
+}
+
+/** What apimachinery's converter says of a value that is not of a type (runtime, `FromUnstructured`). */
+function restoringMismatch(value: unknown, go: string): string {
+  const kind = goKind(value);
+  if (go.startsWith("map[") || go === "v1.ResourceList") return `cannot restore map from ${kind}`;
+  if (go.startsWith("[]")) return `cannot restore slice from ${kind}`;
+  if (go.includes(".")) return `cannot restore struct from: ${kind}`;
+  // Go can make text of a whole number, and a whole number of a fraction, but this does not.
+  const convertible = (kind === "int64" && go === "string") || (kind === "float64" && go.startsWith("int"));
+  return convertible ? `cannot convert ${kind} to ${go}` : `unrecognized type: ${go}`;
+}
+
+function goKind(value: unknown): string {
+  if (Array.isArray(value)) return "slice";
+  if (typeof value === "number") return Number.isInteger(value) ? "int64" : "float64";
+  if (typeof value === "boolean") return "bool";
+  return typeof value === "string" ? "string" : "map";
 }

@@ -155,9 +155,11 @@ export function decodeAs(resource: Resource, value: unknown, strictness: Strictn
       ? resource.custom.decode(given)
       : decoder(resource.schema, resource.definitions ?? definitions)(given);
   } catch (error) {
-    throw badRequest(
+    const refusal = badRequest(
       `${kind} in version ${JSON.stringify(resource.version)} cannot be handled as a ${kind}: ${(error as Error).message}`,
     );
+    refusal.cause = error;
+    throw refusal;
   }
   const problems = inDocumentOrder(strictness.order ?? (() => given), [
     ...decoded.problems,

@@ -1,4 +1,5 @@
 import { decoder } from "../../api/machinery/decode.ts";
+import { DecodeError } from "../../api/machinery/decode_errors.ts";
 import { definitions } from "../../api/machinery/definitions.ts";
 import { inGoOrder } from "../../api/machinery/go_order.ts";
 import { parseJsonChecked } from "../../api/machinery/json.ts";
@@ -119,7 +120,11 @@ function decodePatched(resource: Resource, patch: Patch, current: KubeObject, sc
     return decodeAs(resource, patched, { ...scope, parseProblems: patch.problems, order });
   } catch (error) {
     if (!(error instanceof StatusError) || error.code !== 400) throw error;
-    const why = error.message.replace(/^.* cannot be handled as a [^:]*: /, "");
+    const restoring = error.cause instanceof DecodeError ? error.cause.restoring : undefined;
+    const why =
+      patch.shown !== undefined && restoring !== undefined
+        ? restoring
+        : error.message.replace(/^.* cannot be handled as a [^:]*: /, "");
     const message = `Invalid value: ${JSON.stringify(patch.shown ?? patchedText(resource, current, patched))}: ${why}`;
     throw new StatusError({
       code: 422,
