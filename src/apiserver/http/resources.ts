@@ -19,6 +19,7 @@ import { protobufEvents, protobufWatchType } from "./protobuf.ts";
 import type { Route } from "./route.ts";
 import { type SubresourceHandlers, subresourceAnswer } from "./subresources.ts";
 import { columnsOf, partialObject, toTable } from "./table.ts";
+import { watchInWebSocket, webSocketUpgrade } from "./web_socket.ts";
 
 /** A resource request with everything that its handlers need. */
 export interface Call {
@@ -176,8 +177,11 @@ async function mainAnswer(call: Call): Promise<HttpAnswer> {
     case "list":
       if (!scope.resource.stored) return call.handlers.virtual(call);
       return listAnswer(await listObjects(registry, scope, listRequest(call)), form, scope.resource, include, now);
-    case "watch":
-      return watchAnswer(call, include);
+    case "watch": {
+      const answer = watchAnswer(call, include);
+      const upgrade = webSocketUpgrade(request);
+      return upgrade ? watchInWebSocket(upgrade, answer) : answer;
+    }
     case "create": {
       if (!scope.resource.stored) return call.handlers.virtual(call);
       const draft = await decodeObject(call, request);

@@ -284,6 +284,35 @@ for (const [name, path] of [
   });
 }
 
+const logging: HttpHandler = async () => ({ status: 200, headers: {}, body: utf8.encode("one\ntwo\n") });
+for (const [protocol, wanted] of [
+  ["binary.k8s.io", ["", "one\ntwo\n"]],
+  ["base64.binary.k8s.io", ["", btoa("one\ntwo\n")]],
+] as const) {
+  check(`logs over a WebSocket: ${protocol}`, logging, async ({ client, seen }) => {
+    const url = `${pods}/p/log?container=c`;
+    const socket = await client.webSocket({ url, headers: { authorization }, protocols: [protocol] });
+    assert.equal(socket.protocol, protocol);
+    const got: string[] = [];
+    for await (const message of socket.messages) got.push(text(message));
+    assert.deepEqual(got, wanted);
+    assert.equal(seen[0]!.headers.upgrade, undefined);
+  });
+}
+
+check("a watch over a WebSocket, until the client has seen enough", hello, async ({ client }) => {
+  const url = `${pods}?watch=true`;
+  const socket = await client.webSocket({ url, headers: { authorization }, protocols: [] });
+  for await (const message of socket.messages) {
+    assert.equal(typeof message, "string");
+    const { type, object } = JSON.parse(String(message));
+    assert.deepEqual([type, object.kind, object.metadata.name], ["ADDED", "Pod", "p"]);
+    break;
+  }
+  socket.close(1000);
+  await socket.closed;
+});
+
 check("exec's options in the kubelet's words", echoing, async ({ client, seen }) => {
   const url = `${pods}/p/exec?command=a&command=b%26c&stdin=true&stdout=1&stderr=false&tty=true&container=c`;
   const socket = await client.webSocket({ url, headers: { authorization }, protocols: ["v4.channel.k8s.io"] });

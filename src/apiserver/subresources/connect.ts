@@ -3,6 +3,7 @@ import type { KubeObject } from "../../api/machinery/object.ts";
 import { badRequest, notFound, StatusError } from "../../api/machinery/status.ts";
 import type { HttpAnswer, HttpRequest, HttpTarget, Net, TlsIdentity } from "../../base/http.ts";
 import type { Route } from "../http/route.ts";
+import { bytesInWebSocket, webSocketUpgrade } from "../http/web_socket.ts";
 import { cacheOf, type Registry, type Scope } from "../registry/scope.ts";
 import { clientPool } from "./client_pool.ts";
 import { forward } from "./forward.ts";
@@ -80,12 +81,14 @@ export function connector(registry: () => Registry, access: KubeletAccess) {
     const container = chooseContainer(pod, route.query.get("container") ?? "");
     // Nothing has run yet: nothing to read.
     if (!pod.spec.nodeName) return { status: 204, headers: {} };
+    const upgrade = webSocketUpgrade(request);
     const answer = await askKubelet(
-      request,
+      upgrade ? { ...request, upgrade: undefined } : request,
       pod.spec.nodeName,
       `/containerLogs/${scope.namespace}/${name}/${container}?${route.query}`,
     );
     if (answer.status >= 400) throw await kubeletError(answer);
+    if (upgrade) return bytesInWebSocket(upgrade, answer);
     return { ...answer, headers: { "content-type": answer.headers["content-type"] ?? "text/plain" } };
   }
 
