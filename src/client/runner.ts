@@ -25,6 +25,8 @@ export interface Controller<T extends KubeObject = any, Observed = any> {
   /** The source of its events, if it is not `<name>-controller`. */
   component?: string;
   primary: ResourceLike;
+  /** Whether a change of a primary is reason to plan anew; every one is if absent. */
+  minds?(now: T, before: T): boolean;
   /** Resources whose objects belong to a primary by their controlling owner. */
   owned?: readonly ResourceLike[];
   watches?: readonly Watch[];
@@ -147,7 +149,10 @@ function subscribe(
   stack: DisposableStack,
 ): void {
   const { kind, group } = resourceRef(controller.primary);
-  stack.use(informers.of(controller.primary).onChange((key) => add(key)));
+  const primaryChanged = (key: string, now?: KubeObject, before?: KubeObject) => {
+    if (!controller.minds || !now || !before || controller.minds(now, before)) add(key);
+  };
+  stack.use(informers.of(controller.primary).onChange(primaryChanged));
   const ownerKey = (object: KubeObject | undefined): string | undefined => {
     const owner = object && controllerOf(object);
     if (owner?.kind !== kind || groupOf(owner.apiVersion) !== group) return undefined;

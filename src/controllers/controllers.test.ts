@@ -3,14 +3,14 @@ import { test } from "node:test";
 import { createApiServer } from "../apiserver/mod.ts";
 import { type Client, inProcess, sharedInformers } from "../client/mod.ts";
 import { machineClock as clock, machineNet as net, machineRandom as random } from "../host/mod.ts";
-import { openMemoryStore } from "../store/mod.ts";
+import { openMemoryStore, type Store } from "../store/mod.ts";
 import { startControllers } from "./mod.ts";
 import type { ControllerOptions } from "./registry.ts";
 
 /** A real server with controllers over it, and a way to wait for a state. */
-async function cluster(names: string[], more: Partial<ControllerOptions> = {}) {
+async function cluster(names: string[], more: Partial<ControllerOptions> = {}, store?: Store) {
   const stack = new AsyncDisposableStack();
-  const server = stack.use(await createApiServer({ store: await openMemoryStore(), clock, random, net }));
+  const server = stack.use(await createApiServer({ store: store ?? (await openMemoryStore()), clock, random, net }));
   const client = inProcess(server.handler, { username: "admin", groups: ["system:masters"] });
   const problems: unknown[] = [];
   const report = (error: unknown) => problems.push(error);
@@ -128,6 +128,47 @@ test("a job takes its pod back, and lets go of one that is its own no more", { t
   assert.equal(free.metadata.finalizers, undefined);
   await c.until("jobs.batch", "default/work", (each) => each?.status?.active === 2);
   while ((await c.client.list("pods")).items.length < 3) await clock.sleep(10);
+  assert.deepEqual(c.problems, []);
+});
+
+/** A store that takes its time over pods, as disks do. */
+async function slowStore(): Promise<Store> {
+  const store = await openMemoryStore();
+  return {
+    ...store,
+    async commit(conditions, operations) {
+      const isPod = operations.some((each) => "put" in each && each.put.startsWith("/registry/pods/"));
+      if (isPod) await clock.sleep(20);
+      return store.commit(conditions, operations);
+    },
+  };
+}
+
+test("what a quota allows is never exceeded, however it is counted meanwhile", { timeout: 60_000 }, async () => {
+  await using c = await cluster(["resourcequota"], {}, await slowStore());
+  await account(c.client);
+  const metadata = { name: "few", namespace: "default" };
+  await c.client.create("resourcequotas", {
+    apiVersion: "v1",
+    kind: "ResourceQuota",
+    metadata,
+    spec: { hard: { pods: "10" } },
+  });
+  await c.until("resourcequotas", "default/few", (each) => each?.status?.used?.pods === "0");
+  const pod = { apiVersion: "v1", kind: "Pod", spec: template.spec };
+  for (let round = 0; round < 5; round++) {
+    const tries = Array.from({ length: 50 }, async (_, index) => {
+      // Some a little later than others: usage is counted while they come.
+      for (let turn = 0; turn < index; turn++) await new Promise(setImmediate);
+      return c.client.create("pods", { ...pod, metadata: { name: `p-${round}-${index}`, namespace: "default" } });
+    });
+    await Promise.allSettled(tries);
+    const { items } = await c.client.list("pods", { namespace: "default" });
+    assert.equal(items.length, 10);
+    await c.until("resourcequotas", "default/few", (each) => each.status.used.pods === "10");
+    for (const each of items) await c.client.delete("pods", each.metadata, { gracePeriodSeconds: 0 });
+    await c.until("resourcequotas", "default/few", (each) => each.status.used.pods === "0");
+  }
   assert.deepEqual(c.problems, []);
 });
 

@@ -4,7 +4,7 @@ import { conflict, notFound, type Status, type StatusError } from "../../api/mac
 import { formatTime } from "../../api/machinery/time.ts";
 import { type Cached, cached, encodeValue, storagePrefix } from "../cache/cache.ts";
 import { noteAddresses } from "../services/addresses.ts";
-import type { Beside } from "../services/lock.ts";
+import type { Beside } from "./beside.ts";
 import { admit, review } from "./draft.ts";
 import { type AdmissionRequest, cacheOf, keyIn, type Registry, type Scope, serveOne, storedResource } from "./scope.ts";
 import { isFinished } from "./update.ts";

@@ -7,7 +7,7 @@ import type { Rounds } from "../admission/reinvocation.ts";
 import type { Authorizer } from "../auth/authorizer.ts";
 import type { Cached, ResourceCache, WatchCache } from "../cache/cache.ts";
 import { cached } from "../cache/cache.ts";
-import type { Beside } from "../services/lock.ts";
+import type { Beside } from "./beside.ts";
 
 /** What every operation of the registry stands on. */
 export interface Registry {

@@ -7,7 +7,8 @@ import { conflict, modifiedMessage, notFound, StatusError } from "../../api/mach
 import { sameJson } from "../../base/equal.ts";
 import { type Cached, cached, encodeValue, storagePrefix } from "../cache/cache.ts";
 import { noteAddresses } from "../services/addresses.ts";
-import { type Beside, Outrun } from "../services/lock.ts";
+import { Outrun } from "../services/lock.ts";
+import { type Beside, commitBeside } from "./beside.ts";
 import {
   admit,
   afterAdmission,
@@ -251,20 +252,11 @@ async function commitUpdate(
   const storeKey = storagePrefix(stored) + key;
   const ends = isFinished(stored, object);
   noteAddresses(registry, stored, item.object, ends ? undefined : object, beside);
-  const result = await registry.store.commit(
-    [{ key: storeKey, revision: item.revision }, ...beside.preconditions],
-    [
-      ends ? { delete: storeKey } : { put: storeKey, value: encodeValue(await inStorage(stored, object)) },
-      ...beside.operations,
-    ],
-  );
+  const write = ends ? { delete: storeKey } : { put: storeKey, value: encodeValue(await inStorage(stored, object)) };
+  const result = await commitBeside(registry, { key: storeKey, revision: item.revision }, write, beside);
   if (!result.ok && result.key !== storeKey) throw new Outrun(result.revision);
-  if (!result.ok) {
-    // Somebody was faster: wait until their write is here, so that the next try sees it.
-    await registry.cache.reached(result.revision);
-    return undefined;
-  }
-  await registry.cache.reached(result.revision);
+  // Somebody was faster: their write is here now, and the next try sees it.
+  if (!result.ok) return undefined;
   // The last that is seen of an object has the version that it had.
   if (ends) return serve(scope.resource, cached(key, object, item.revision));
   return serve(scope.resource, asWritten(registry, scope.resource, key, object, result.revision));

@@ -11,7 +11,8 @@ import { uuid } from "../../base/uuid.ts";
 import { checkMayCreate } from "../auth/denial.ts";
 import { type Cached, cached, encodeValue, storagePrefix } from "../cache/cache.ts";
 import { noteAddresses } from "../services/addresses.ts";
-import { type Beside, Outrun } from "../services/lock.ts";
+import { Outrun } from "../services/lock.ts";
+import { type Beside, commitBeside } from "./beside.ts";
 import {
   admit,
   afterAdmission,
@@ -125,13 +126,10 @@ async function createOnce(
   if (scope.dryRun) return serve(resource, cached(key, ordered(object), 0));
   const storeKey = storagePrefix(stored) + key;
   noteAddresses(registry, stored, undefined, object, beside);
-  const result = await registry.store.commit(
-    [{ key: storeKey, revision: 0 }, ...beside.preconditions],
-    [{ put: storeKey, value: encodeValue(await inStorage(stored, ordered(object))) }, ...beside.operations],
-  );
+  const value = encodeValue(await inStorage(stored, ordered(object)));
+  const result = await commitBeside(registry, { key: storeKey, revision: 0 }, { put: storeKey, value }, beside);
   if (!result.ok && result.key === storeKey) throw alreadyExists(resource, object.metadata.name);
   if (!result.ok) throw new Outrun(result.revision);
-  await registry.cache.reached(result.revision);
   return serve(resource, asWritten(registry, resource, key, ordered(object), result.revision));
 }
 

@@ -6,8 +6,8 @@ import type { Resource } from "../../api/machinery/resource.ts";
 import { formatTime } from "../../api/machinery/time.ts";
 import { uuid } from "../../base/uuid.ts";
 import { type Cached, encodeValue, storagePrefix } from "../cache/cache.ts";
+import type { Beside } from "../registry/beside.ts";
 import { cacheOf, type Registry } from "../registry/scope.ts";
-import type { Beside } from "./lock.ts";
 
 const managedBy = "ipaddress.kubernetes.io/managed-by";
 const family = "ipaddress.kubernetes.io/ip-family";

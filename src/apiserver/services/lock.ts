@@ -1,14 +1,8 @@
-import type { Operation, Precondition } from "../../store/mod.ts";
+import type { Beside } from "../registry/beside.ts";
 import type { Registry } from "../registry/scope.ts";
 
 /** Written with every Service that is given something. No resource's objects lie there. */
 export const servicesLock = "/registry/ranges/typernetes-services";
-
-/** What a write does beside its object, in the same transaction. */
-export interface Beside {
-  preconditions: Precondition[];
-  operations: Operation[];
-}
 
 /**
  * Makes sure that nobody gives out addresses and ports at the same time: reads the lock, waits until all Services that were

@@ -56,6 +56,8 @@ type Counted = ReadonlyMap<string, readonly KubeObject[]>;
 export const resourceQuotaController: Controller<KubeObject, Counted> = {
   name: "resourcequota",
   primary: quotas,
+  // What is charged is known already: counting it all again would only be work.
+  minds: ({ spec, status }, before) => !sameJson(spec, before.spec) || !sameJson(status?.hard ?? {}, spec?.hard ?? {}),
   watches: replenishing.map(watchOf),
   observe: countedObjects,
   plan: planQuota,
