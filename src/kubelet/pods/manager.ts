@@ -1,4 +1,5 @@
 import type { Runtime, RuntimeEvent } from "../cri/runtime.ts";
+import { rejectionOf } from "./admit.ts";
 import type { PodKit } from "./kit.ts";
 import type { Pod } from "./pod.ts";
 import { isTerminalPhase } from "./pod.ts";
@@ -75,6 +76,14 @@ export function podManager(kit: PodKit, listed: Map<string, PodRuntime>): PodMan
     }
   }
 
+  /** A pod that cannot run here ends before it begins. */
+  function letIn(worker: PodWorker, pod: Pod, others: readonly Pod[]): void {
+    const rejection = rejectionOf(pod, others);
+    if (!rejection) return;
+    kit.record({ object: pod }, "Warning", rejection.reason, rejection.message.replace("Pod was rejected: ", ""));
+    worker.fail(rejection.reason, rejection.message);
+  }
+
   return {
     changed(pod, gone) {
       const { uid } = pod.metadata;
@@ -86,10 +95,10 @@ export function podManager(kit: PodKit, listed: Map<string, PodRuntime>): PodMan
       else if (!stopped) {
         const runtime = listed.get(uid) ?? emptyRuntime;
         listed.delete(uid);
-        workers.set(
-          uid,
-          podWorker(pod, runtime, kit, () => workers.delete(uid)),
-        );
+        const others = [...workers.values()].map(({ view }) => ({ ...view().pod, status: view().status }));
+        const added = podWorker(pod, runtime, kit, () => workers.delete(uid));
+        workers.set(uid, added);
+        if (runtime === emptyRuntime && !isTerminalPhase(pod.status?.phase)) letIn(added, pod, others);
       }
     },
     event(event) {
