@@ -134,6 +134,31 @@ async function portForward(client: HttpClient): Promise<void> {
   spdy.close();
 }
 
+async function portForwardInChannels(client: HttpClient): Promise<void> {
+  for (const protocol of ["v4.channel.k8s.io", "v4.base64.channel.k8s.io"]) {
+    const inBase64 = protocol.includes("base64");
+    const url = "/portForward/default/web?port=8080&port=81";
+    const socket = await client.webSocket({ url, headers: {}, protocols: [protocol] });
+    const said: Buffer[] = Array.from({ length: 4 }, () => Buffer.alloc(0));
+    const request = Buffer.from("GET /ok HTTP/1.0\r\n\r\n");
+    await socket.send(inBase64 ? `0${request.toString("base64")}` : Buffer.concat([Buffer.of(0), request]));
+    await socket.send(inBase64 ? "2YQ==" : Buffer.of(2, 97));
+    for await (const message of socket.messages) {
+      const bytes = Buffer.from(message as Uint8Array);
+      const to = inBase64 ? Number(String(message)[0]) : bytes[0]!;
+      const chunk = inBase64 ? Buffer.from(String(message).slice(1), "base64") : bytes.subarray(1);
+      said[to] = Buffer.concat([said[to]!, chunk]);
+    }
+    assert.deepEqual(
+      said.map((each) => each.readUInt16LE()),
+      [8080, 8080, 81, 81],
+    );
+    assert.match(said[0]!.subarray(2).toString(), /200 OK[\s\S]*fine\n$/);
+    assert.equal(said[1]!.length, 2);
+    assert.match(said[3]!.subarray(2).toString(), /refused/);
+  }
+}
+
 test("the kubelet's API", { skip: !canRunContainers }, async (t) => {
   if (!inside) return assert.ok(succeeded);
   await using cluster = await testCluster();
@@ -156,6 +181,7 @@ test("the kubelet's API", { skip: !canRunContainers }, async (t) => {
   await t.test("exec over WebSockets", () => webSocketExec(client));
   await t.test("exec over SPDY", () => spdyExec(client));
   await t.test("port-forward through a WebSocket", () => portForward(client));
+  await t.test("port-forward in a WebSocket's channels", () => portForwardInChannels(client));
   await t.test("the rest", async () => {
     assert.equal((await get(client, "/healthz")).body, "ok");
     assert.equal(JSON.parse((await get(client, "/pods")).body).items.length, 2);

@@ -176,6 +176,10 @@ function kubeletQuery(query: URLSearchParams): URLSearchParams {
   const out = new URLSearchParams();
   for (const [name, value] of query) {
     if (name === "container") continue;
+    if (name === "ports") {
+      out.append("port", value);
+      continue;
+    }
     const other = names[name];
     if (!other) out.append(name, value);
     else if (value === "true" || value === "1") out.append(other, "1");

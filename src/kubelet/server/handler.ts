@@ -64,7 +64,7 @@ const routes: Record<string, Route> = {
     const sandbox = worker.view().runtime.sandboxes.find(({ ready }) => ready);
     if (!sandbox) throw new Refusal(500, `pod ${parts[1]} has no running sandbox`);
     const ports = url.searchParams.getAll("port").flatMap((list) => list.split(",").map(Number));
-    return relayPorts(request, await world.runtime.portForward(sandbox.id, ports), world.options);
+    return relayPorts(request, await world.runtime.portForward(sandbox.id, ports), ports, world.options);
   },
   run: async (_request, url, parts, world) => {
     const { container } = find(world, parts);

@@ -1,6 +1,6 @@
-import { base64 as base64Of } from "../../base/bytes.ts";
 import type { ByteStream, HttpAnswer, HttpRequest, Net, WebSocketStream } from "../../base/http.ts";
 import { textOf } from "../support/bytes.ts";
+import { type Channels, channelsOf } from "./channels.ts";
 import type { SpdyConnection, SpdyDoor, SpdyStream } from "./streams.ts";
 
 interface RelayWorld {
@@ -17,6 +17,7 @@ const remoteCommandProtocols = [
   "base64.channel.k8s.io",
 ];
 const tunnelProtocol = "SPDY/3.1+portforward.k8s.io";
+const portProtocols = ["v4.channel.k8s.io", "v4.base64.channel.k8s.io"];
 const runtimeProtocols = "v4.channel.k8s.io";
 
 /** Which of the standard streams a client wants. */
@@ -42,16 +43,27 @@ export async function relayCommand(
   return upgraded;
 }
 
-/** Carries a client's port-forward: SPDY as it is, also inside a WebSocket. */
-export async function relayPorts(request: HttpRequest, url: string, world: RelayWorld): Promise<HttpAnswer> {
+/** Carries a client's port-forward: SPDY as it is, also inside a WebSocket; the channels of a WebSocket translated. */
+export async function relayPorts(
+  request: HttpRequest,
+  url: string,
+  ports: readonly number[],
+  world: RelayWorld,
+): Promise<HttpAnswer> {
   const { upgrade } = request;
   if (!upgrade) return badUpgrade();
   if (upgrade.protocol.startsWith("spdy")) return relayRaw(request, url, world);
   const offered = (request.headers["sec-websocket-protocol"] ?? "").split(",").map((name) => name.trim());
-  if (!offered.includes(tunnelProtocol))
-    return textAnswer(400, "not supported yet: port-forward over WebSockets without the SPDY tunnel\n");
-  const socket = await upgrade.acceptWebSocket([tunnelProtocol]);
-  void tunnel(socket, url, world).catch(() => socket.close(1011));
+  if (offered.includes(tunnelProtocol)) {
+    const socket = await upgrade.acceptWebSocket([tunnelProtocol]);
+    void tunnel(socket, url, world).catch(() => socket.close(1011));
+    return upgraded;
+  }
+  if (ports.length === 0) return textAnswer(400, 'query parameter "port" is required\n');
+  const bad = ports.find((port) => !(Number.isInteger(port) && port >= 1 && port <= 65_535));
+  if (bad !== undefined) return textAnswer(400, `unable to parse ${bad} as a port\n`);
+  const socket = await upgrade.acceptWebSocket(portProtocols);
+  void translatePorts(socket, url, ports, world).catch(() => socket.close(1011));
   return upgraded;
 }
 
@@ -116,6 +128,43 @@ async function tunnel(socket: WebSocketStream, url: string, world: RelayWorld): 
   await up.catch(() => {});
 }
 
+/**
+ * Gives each port two channels, one for its bytes and one for what goes wrong with it. The first message of each names the
+ * port, in two bytes with the lower one first.
+ */
+async function translatePorts(
+  socket: WebSocketStream,
+  url: string,
+  ports: readonly number[],
+  world: RelayWorld,
+): Promise<void> {
+  const { stream } = await dialRuntime(url, "portforward.k8s.io", world);
+  if (!stream) throw new Error("the runtime declined");
+  const spdy = world.spdy(stream);
+  const channels = channelsOf(socket);
+  const pairs: { data: SpdyStream; error: SpdyStream }[] = [];
+  for (const [index, port] of ports.entries()) {
+    const headers = { port: String(port), requestid: String(index) };
+    const error = await spdy.open({ streamtype: "error", ...headers });
+    error.closeWrite();
+    pairs.push({ error, data: await spdy.open({ streamtype: "data", ...headers }) });
+    const name = Uint8Array.of(port & 255, port >> 8);
+    await channels.send(2 * index, name);
+    await channels.send(2 * index + 1, name);
+  }
+  const input = (async () => {
+    for await (const { to, chunk } of channels.received())
+      if (to % 2 === 0 && chunk.length > 0) await pairs[to / 2]?.data.write(chunk);
+  })().finally(() => spdy.close());
+  const outputs = pairs.flatMap(({ data, error }, index) => [
+    copyTo(data, (chunk) => channels.send(2 * index, chunk)),
+    copyTo(error, (chunk) => channels.send(2 * index + 1, chunk)),
+  ]);
+  await Promise.all(outputs);
+  socket.close(1000);
+  await input.catch(() => {});
+}
+
 const channel = { stdin: 0, stdout: 1, stderr: 2, error: 3, resize: 4, close: 255 };
 
 /** Speaks the channel protocols of WebSockets to the client and SPDY to the runtime. */
@@ -131,20 +180,14 @@ async function translateCommand(
     for await (const part of body ?? []) why += textOf(part);
     throw new Error(`the runtime answered ${status}: ${why}`);
   }
-  const base64 = socket.protocol.includes("base64");
   const spdy = world.spdy(stream);
   const streams = await openStreams(spdy, wishes);
-  const send = (to: number, chunk: Uint8Array): Promise<void> => {
-    if (base64) return socket.send(String(to) + base64Of(chunk));
-    const message = new Uint8Array(chunk.length + 1);
-    message[0] = to;
-    message.set(chunk, 1);
-    return socket.send(message);
-  };
+  const channels = channelsOf(socket);
+  const { send } = channels;
   // Clients take an empty message on each channel as the sign that it is open; of one they did not ask for they complain.
   const opened = [streams.stdout && channel.stdout, streams.stderr && channel.stderr, channel.error];
   for (const to of opened) if (to !== undefined) await send(to, new Uint8Array());
-  const input = fromClient(socket, streams, base64).finally(() => spdy.close());
+  const input = fromClient(channels, streams).finally(() => spdy.close());
   const outputs = [
     copyTo(streams.stdout, (chunk) => send(channel.stdout, chunk)),
     copyTo(streams.stderr, (chunk) => send(channel.stderr, chunk)),
@@ -191,13 +234,8 @@ async function copyTo(from: SpdyStream | undefined, write: (chunk: Uint8Array) =
   for await (const chunk of from.readable) await write(chunk);
 }
 
-async function fromClient(socket: WebSocketStream, streams: CommandStreams, base64: boolean): Promise<void> {
-  for await (const message of socket.messages) {
-    const bytes = typeof message === "string" ? new TextEncoder().encode(message) : message;
-    if (bytes.length === 0) continue;
-    const to = base64 ? bytes[0]! - 48 : bytes[0]!;
-    const rest = bytes.subarray(1);
-    const chunk = base64 ? Uint8Array.from(atob(textOf(rest)), (char) => char.charCodeAt(0)) : rest;
+async function fromClient(channels: Channels, streams: CommandStreams): Promise<void> {
+  for await (const { to, chunk } of channels.received()) {
     // v5 says with it which channel has ended; only the input ends before the rest.
     if (to === channel.close && chunk[0] === channel.stdin) streams.stdin?.closeWrite();
     else if (to === channel.stdin && chunk.length > 0) await streams.stdin?.write(chunk);
