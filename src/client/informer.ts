@@ -20,7 +20,7 @@ export interface Informer<T extends KubeObject = KubeObject> extends AsyncDispos
   until(key: string, wanted: (object: T | undefined) => boolean): Promise<void>;
   /** Called for every object that is there, then for every change, in order. */
   onChange(changed: Changed<T>): Disposable;
-  /** Resolves after the first list. */
+  /** Resolves after the first list, or when the informer ends. */
   synced: Promise<void>;
   /** The last resourceVersion seen, as a number. */
   readonly revision: number;
@@ -193,6 +193,7 @@ export function startInformer<T extends KubeObject>(options: InformerOptions<T>)
     async [Symbol.asyncDispose]() {
       abort.abort();
       await running;
+      markSynced();
       for (const { resolve } of waiting.splice(0)) resolve();
       for (const set of watched.values()) for (const { resolve } of set) resolve();
       watched.clear();

@@ -10,6 +10,8 @@ export interface Informers extends AsyncDisposable {
   of<T extends KubeObject = KubeObject>(resource: ResourceLike): Informer<T>;
   /** The informer if one follows the resource already. */
   find<T extends KubeObject = KubeObject>(resource: ResourceLike): Informer<T> | undefined;
+  /** Ends the informer of a resource that is served no more; whoever waits for it goes on. */
+  end(resource: ResourceLike): Promise<void>;
   /** Resolves once every informer asked for up to now has its first list. */
   synced(): Promise<void>;
 }
@@ -37,6 +39,12 @@ export function sharedInformers(options: { client: Client; clock: Clock; report?
       return informer;
     },
     find: (resource) => all.get(resourceId(resource)),
+    async end(resource) {
+      const id = resourceId(resource);
+      const informer = all.get(id);
+      all.delete(id);
+      await informer?.[Symbol.asyncDispose]();
+    },
     async synced() {
       await Promise.all([...all.values()].map((informer) => informer.synced));
     },

@@ -209,6 +209,50 @@ test("a circle of owners goes as a whole", { timeout: 20_000 }, async () => {
   assert.deepEqual(c.problems, []);
 });
 
+const definition = (plural: string) => ({
+  apiVersion: "apiextensions.k8s.io/v1",
+  kind: "CustomResourceDefinition",
+  metadata: { name: `${plural}.example.com` },
+  spec: {
+    group: "example.com",
+    scope: "Namespaced",
+    names: { plural, kind: plural },
+    versions: [{ name: "v1", served: true, storage: true, schema: { openAPIV3Schema: { type: "object" } } }],
+  },
+});
+const established = (each: any) =>
+  each?.status?.conditions?.some((one: any) => one.type === "Established" && one.status === "True");
+
+test("custom resources that come and go leave the collector at work", { timeout: 30_000 }, async () => {
+  await using c = await cluster(["garbage-collector"]);
+  const definitions = "customresourcedefinitions.apiextensions.k8s.io";
+  // Gone again before anybody has listed them.
+  for (let round = 0; round < 10; round++) {
+    const brief = definition(`brief${round}`);
+    await c.client.create(definitions, brief);
+    await c.until(definitions, brief.metadata.name, established);
+    for (let turn = 0; turn < round * 3; turn++) await new Promise(setImmediate);
+    await c.client.delete(definitions, brief.metadata);
+  }
+  await c.client.create(definitions, definition("things"));
+  await c.until(definitions, "things.example.com", established);
+  const thing = { apiVersion: "example.com/v1", kind: "things", metadata: { name: "owner", namespace: "default" } };
+  const ref = { group: "example.com", version: "v1", plural: "things", namespaced: true, kind: "things" };
+  const made = await c.client.create(ref, thing);
+  await c.client.create("configmaps", {
+    ...ownedBy(made, "leaf"),
+    metadata: {
+      ...ownedBy(made, "leaf").metadata,
+      ownerReferences: [
+        { ...ownedBy(made, "leaf").metadata.ownerReferences[0]!, apiVersion: "example.com/v1", kind: "things" },
+      ],
+    },
+  });
+  await c.client.delete(ref, made.metadata, { propagationPolicy: "Foreground" });
+  await c.until("configmaps", "default/leaf", (each) => !each);
+  while ((await c.client.list(ref, { namespace: "default" })).items.length > 0) await clock.sleep(10);
+});
+
 test("orphaned dependents stay", { timeout: 20_000 }, async () => {
   await using c = await cluster(["garbage-collector"]);
   const top = await owner(c.client);

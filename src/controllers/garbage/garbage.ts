@@ -1,6 +1,7 @@
 import { groupOf, type KubeObject, keyOf, type OwnerReference } from "../../api/machinery/object.ts";
 import { hasReason } from "../../api/machinery/status.ts";
 import {
+  type Client,
   carryOut,
   type Informer,
   type ResourceRef,
@@ -33,14 +34,26 @@ const workersMax = 20;
 /** Owners known to be gone: they are not asked for again. Uids do not come back. */
 const absentMax = 500;
 const lookAgainMs = 30_000;
+/** How long caches are waited for before it is asked again what there is, in milliseconds. */
+const fillMs = 1_000;
+
+/** The resources whose objects may own and be owned, by id. */
+async function collected(client: Client, signal: AbortSignal): Promise<Map<string, ResourceRef>> {
+  const wanted = new Map<string, ResourceRef>();
+  for (const { ref, verbs } of await discover(client, signal)) {
+    const id = resourceId(ref);
+    if (!ignored.has(id) && ["list", "watch", "delete"].every((verb) => verbs.includes(verb))) wanted.set(id, ref);
+  }
+  return wanted;
+}
 
 function start(options: RunnerOptions): AsyncDisposable {
   const { client, clock, informers } = options;
   const abort = new AbortController();
   const queue = workQueue({ clock });
   const stack = new DisposableStack();
-  /** Followed resources by id. */
-  const followed = new Map<string, { ref: ResourceRef; informer: Informer }>();
+  /** Followed resources by id; `heard` once their changes are heard of. */
+  const followed = new Map<string, { ref: ResourceRef; informer: Informer; heard?: Disposable }>();
   /** Invariant: every object in a followed cache stands here under its uid. */
   const places = new Map<string, { id: string; key: string }>();
   const absent = new Set<string>();
@@ -80,24 +93,45 @@ function start(options: RunnerOptions): AsyncDisposable {
   }
 
   async function follow(): Promise<void> {
-    const found = await discover(client, abort.signal);
-    const wanted = found.filter(({ verbs }) => ["list", "watch", "delete"].every((verb) => verbs.includes(verb)));
-    const added: [string, Informer][] = [];
-    for (const { ref } of wanted) {
-      const id = resourceId(ref);
-      if (ignored.has(id) || followed.has(id)) continue;
+    const wanted = await collected(client, abort.signal);
+    forget(wanted);
+    for (const [id, ref] of wanted) {
+      if (followed.has(id)) continue;
       const informer = informers.of(ref);
       informer.addIndex("owner", ({ metadata }) => metadata.ownerReferences?.map(({ uid }) => uid) ?? []);
       followed.set(id, { ref, informer });
-      added.push([id, informer]);
     }
-    // All caches are filled before anything is concluded from what is missing in them.
-    await Promise.race([Promise.all(added.map(([, informer]) => informer.synced)), aborted(abort.signal)]);
+    await filled();
     if (abort.signal.aborted) return;
-    for (const [id, informer] of added)
+    const added = [...followed].filter(([, { heard }]) => !heard);
+    for (const [id, { informer }] of added)
       for (const object of informer.list()) places.set(object.metadata.uid, { id, key: keyOf(object) });
-    for (const [id, informer] of added)
-      stack.use(informer.onChange((key, now, before) => changed(id, key, now, before)));
+    for (const [id, place] of added)
+      place.heard = place.informer.onChange((key, now, before) => changed(id, key, now, before));
+  }
+
+  /** All caches are filled before anything is concluded from what is missing in them. What goes meanwhile never fills. */
+  async function filled(): Promise<void> {
+    const added = [...followed.values()].filter(({ heard }) => !heard);
+    const all = Promise.all(added.map(({ informer }) => informer.synced)).then(() => true);
+    const ended = aborted(abort.signal).then(() => true);
+    const pause = () =>
+      clock.sleep(fillMs, abort.signal).then(
+        () => false,
+        () => true,
+      );
+    while (!(await Promise.race([all, ended, pause()]))) forget(await collected(client, abort.signal));
+  }
+
+  /** Lets go of what is served no more. */
+  function forget(served: ReadonlyMap<string, ResourceRef>): void {
+    for (const [id, { ref, informer, heard }] of followed) {
+      if (served.has(id)) continue;
+      heard?.[Symbol.dispose]();
+      followed.delete(id);
+      for (const { metadata } of informer.list()) places.delete(metadata.uid);
+      void informers.end(ref);
+    }
   }
 
   async function stateOf(owner: OwnerReference, dependent: KubeObject): Promise<OwnerState> {
@@ -152,11 +186,16 @@ function start(options: RunnerOptions): AsyncDisposable {
     }
   }
 
-  const running = run(options, follow, worker, stack, abort.signal);
+  /** Whether a definition is in force whose resource is not followed yet: discovery may be a moment behind. */
+  const lacks = (): boolean =>
+    [...informers.of(crds).list()].some((crd) => isInForce(crd) && !followed.has(crd.metadata.name));
+
+  const running = run(options, follow, lacks, worker, stack, abort.signal);
   return {
     async [Symbol.asyncDispose]() {
       abort.abort();
       stack.dispose();
+      for (const { heard } of followed.values()) heard?.[Symbol.dispose]();
       queue[Symbol.dispose]();
       await running;
     },
@@ -167,6 +206,7 @@ function start(options: RunnerOptions): AsyncDisposable {
 async function run(
   options: RunnerOptions,
   follow: () => Promise<void>,
+  lacks: () => boolean,
   worker: () => Promise<void>,
   stack: DisposableStack,
   signal: AbortSignal,
@@ -178,11 +218,11 @@ async function run(
       for (let waitMs = 100; !signal.aborted; waitMs = Math.min(waitMs * 2, lookAgainMs)) {
         try {
           await follow();
-          return;
+          if (!lacks()) return;
         } catch (error) {
           if (!signal.aborted) options.report?.(error, { controller: garbageCollector.name, key: "discovery" });
-          await clock.sleep(waitMs, signal).catch(() => {});
         }
+        await clock.sleep(waitMs, signal).catch(() => {});
       }
     });
     return again;
@@ -191,14 +231,16 @@ async function run(
   if (signal.aborted) return;
   stack.use(
     informers.of(crds).onChange((_, now, before) => {
-      if (isEstablished(now) !== isEstablished(before)) void followAgain();
+      if (!now || isInForce(now) !== isInForce(before)) void followAgain();
     }),
   );
   await Promise.all(Array.from({ length: workersMax }, worker));
 }
 
-function isEstablished(crd: KubeObject | undefined): boolean {
-  return crd?.status?.conditions?.some((each: any) => each.type === "Established" && each.status === "True") ?? false;
+/** Whether a definition's resource is served, and will be. */
+function isInForce(crd: KubeObject | undefined): boolean {
+  if (!crd || crd.metadata.deletionTimestamp || !crd.spec.versions?.some((each: any) => each.served)) return false;
+  return crd.status?.conditions?.some((each: any) => each.type === "Established" && each.status === "True") ?? false;
 }
 
 function aborted(signal: AbortSignal): Promise<void> {
