@@ -40,6 +40,16 @@ check(
   { pods: [pod("1"), { ...(pod("1") as KubeObject), spec: { activeDeadlineSeconds: 1, containers: [] } }] },
   "pods=1",
 );
+test("what is counted of resources that nobody follows is looked at again soon", () => {
+  const ms = (hard: object) => {
+    const quota = { metadata: { name: "q", namespace: "n" }, spec: { hard } } as never;
+    const last = planQuota(quota, { now: 0 }, new Map()).at(-1)!;
+    return last.do === "requeueAfter" ? last.ms : undefined;
+  };
+  assert.equal(ms({ pods: "2", "count/things.example.com": "2" }), 5_000);
+  assert.equal(ms({ pods: "2", "requests.cpu": "2", "count/configmaps": "1" }), 300_000);
+});
+
 check("writes nothing that is written already", { hard: { configmaps: "1" } }, {}, "as it is", {
   hard: { configmaps: "1" },
   used: { configmaps: "0" },

@@ -18,6 +18,9 @@ const quotas = "resourcequotas";
 /** Everything is counted again after this long: what nobody was told of. kube-controller-manager's resource-quota-sync-period. */
 const countAgainMs = 300_000;
 
+/** As often as that where objects are counted that nobody hears of when they go: custom resources, for most. */
+const lookAgainMs = 5_000;
+
 /** Resources whose objects give back what they used at once when they go. */
 const replenishing = [
   "pods",
@@ -81,5 +84,7 @@ export function planQuota(quota: KubeObject, { now }: Pick<View, "now">, counted
   const hard: Amounts = quota.spec?.hard ?? {};
   const used: Amounts = Object.fromEntries(Object.keys(hard).map((name) => [name, "0"]));
   for (const [id, objects] of counted) Object.assign(used, usageOf(quota, id, objects, now));
-  return [...updateStatus(quotas, quota, { hard, used }), requeueAfter(countAgainMs)];
+  const isHeardOf = (name: string) => replenishing.includes(resourceOfName(name));
+  const nextMs = Object.keys(hard).every(isHeardOf) ? countAgainMs : lookAgainMs;
+  return [...updateStatus(quotas, quota, { hard, used }), requeueAfter(nextMs)];
 }
