@@ -1,10 +1,10 @@
 import { pairProblem } from "../certificates/pair.ts";
+import { jsonKind } from "../machinery/decode_errors.ts";
 import { type FieldError, FieldPath, invalid, required } from "../machinery/field.ts";
 import { parseJson } from "../machinery/json.ts";
 import { configMapKey } from "../machinery/names.ts";
 import type { KubeObject } from "../machinery/object.ts";
 import { defineResource } from "../machinery/resource.ts";
-import { jsonKind } from "../parts/annotated.ts";
 import { addInvalid, checkImmutable } from "../parts/checks.ts";
 import { ageColumn, text } from "../parts/columns.ts";
 import { base64OfText, bytesOfBase64, checkImmutableData, dataBytesMax, tooManyBytes } from "../parts/data.ts";

@@ -1,7 +1,7 @@
 // Decodes a request's JSON by a schema as the real server does: unknown fields go (and are reported), wrong types are
 // refused in its words, quantities and times become canonical, null and empty optional values go.
 
-import { DecodeError, goType, type Place, typeMismatch } from "./decode_errors.ts";
+import { DecodeError, goType, jsonKind, type Place, typeMismatch } from "./decode_errors.ts";
 import { canonicalAmount, canonicalQuantity } from "./quantity.ts";
 import type { Definitions, Schema } from "./schema.ts";
 import { canonicalizeMicroTime, canonicalizeTime } from "./time.ts";
@@ -266,11 +266,6 @@ function intOrStringStep(value: unknown): unknown {
   if (typeof value === "number" && (value | 0) === value) return value;
   const shown = typeof value === "number" ? `number ${value}` : jsonKind(value);
   throw new DecodeError(`json: cannot unmarshal ${shown} into Go value of type int32`);
-}
-
-function jsonKind(value: unknown): string {
-  if (Array.isArray(value)) return "array";
-  return typeof value === "boolean" ? "bool" : typeof value;
 }
 
 const jsonSchema = "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps";

@@ -61,10 +61,7 @@ export function goType(schema: Schema): string {
  * `integer`: a number was wanted, but not this one, so that the message has it.
  */
 export function typeMismatch(value: unknown, go: string, place: Place, integer = false): DecodeError {
-  let shown: string = typeof value;
-  if (Array.isArray(value)) shown = "array";
-  else if (shown === "boolean") shown = "bool";
-  else if (shown === "number" && integer) shown = `number ${value}`;
+  const shown = typeof value === "number" && integer ? `number ${value}` : jsonKind(value);
   const fields = place.path.filter((part) => typeof part === "string");
   const restoring = restoringMismatch(value, go);
   if (fields.length === 0)
@@ -73,6 +70,12 @@ export function typeMismatch(value: unknown, go: string, place: Place, integer =
     `json: cannot unmarshal ${shown} into Go struct field ${place.struct}.${fields.join(".")} of type ${go}`,
     restoring,
   );
+}
+
+/** A JSON value's kind, as Go's messages call it. */
+export function jsonKind(value: unknown): string {
+  if (Array.isArray(value)) return "array";
+  return typeof value === "boolean" ? "bool" : typeof value;
 }
 
 /** What apimachinery's converter says of a value that is not of a type (runtime, `FromUnstructured`). */

@@ -2,7 +2,8 @@
 // whatever it is, `replace` sets a missing key, negative indexes count from the end.
 
 import { sameJson } from "../../base/equal.ts";
-import { isObject, jsonKind, PatchError } from "./patch_merge.ts";
+import { jsonKind } from "./decode_errors.ts";
+import { isObject, PatchError } from "./patch_merge.ts";
 
 export interface JsonPatchOperation {
   op: string;

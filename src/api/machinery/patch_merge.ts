@@ -1,6 +1,7 @@
 // JSON merge patches (RFC 7386), and the three-way one that `kubectl apply` sends for kinds without a schema.
 
 import { sameJson } from "../../base/equal.ts";
+import { jsonKind } from "./decode_errors.ts";
 import { StatusError } from "./status.ts";
 
 type JsonObject = Record<string, unknown>;
@@ -23,12 +24,6 @@ export class PatchError extends StatusError {
 
 export function isObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-/** How Go names a JSON value's type in messages. */
-export function jsonKind(value: unknown): string {
-  if (Array.isArray(value)) return "array";
-  return typeof value === "boolean" ? "bool" : typeof value;
 }
 
 /** Checks that a body is an object, as merge patches must be. Throws the server's 400 otherwise. */

@@ -1,12 +1,7 @@
 // Lists that old annotations hold as JSON, from before there was a field for them.
 
+import { jsonKind } from "../machinery/decode_errors.ts";
 import { parseJson } from "../machinery/json.ts";
-
-/** A JSON value's kind, as Go's messages call it. */
-export function jsonKind(value: unknown): string {
-  if (Array.isArray(value)) return "array";
-  return typeof value === "boolean" ? "bool" : typeof value;
-}
 
 /** The list of what Go calls this `type`. Throws an Error with Go's words. */
 export function annotatedList(text: string, type: string): any[] {

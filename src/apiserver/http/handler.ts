@@ -95,8 +95,12 @@ async function respond(parts: HandlerParts, exchange: Exchange): Promise<HttpAns
   // Before anything is decided: what another server has been told counts here too.
   if (parts.registry.store.shared && !mayBeStale(route)) await parts.registry.cache.fresh();
   const sender = await parts.authenticate(exchange.request);
-  beginTrail(parts, exchange, sender);
+  exchange.trail = parts.audit?.(exchange.request, route, sender, exchange.auditId);
   if (exchange.trail) await exchange.trail.received;
+  exchange.request = heardOnTakeover(exchange, () => {
+    exchange.ticket?.done();
+    void exchange.trail?.started(101);
+  });
   if (!sender) throw unauthorized();
   const other = parts.impersonate(sender, route, exchange.request);
   if (other) {
@@ -115,24 +119,20 @@ async function respond(parts: HandlerParts, exchange: Exchange): Promise<HttpAns
   return dispatch(parts, exchange, user);
 }
 
-function beginTrail(parts: HandlerParts, exchange: Exchange, sender: UserInfo | undefined): void {
-  const { request, route, auditId } = exchange;
-  const trail = parts.audit?.(request, route, sender, auditId);
-  exchange.trail = trail;
-  if (!trail) return;
+/** Of a connection that is taken over, the client sees the beginning long before we see the end: from then on it has no seat. */
+function heardOnTakeover({ request }: Exchange, taken: () => void): HttpRequest {
   const { upgrade } = request;
-  if (!upgrade) return;
-  // Of a connection that is taken over, the client sees the beginning long before we see the end.
-  exchange.request = {
+  if (!upgrade) return request;
+  return {
     ...request,
     upgrade: {
       protocol: upgrade.protocol,
       accept(headers) {
-        void trail.started(101);
+        taken();
         return upgrade.accept(headers);
       },
       acceptWebSocket(protocols) {
-        void trail.started(101);
+        taken();
         return upgrade.acceptWebSocket(protocols);
       },
     },

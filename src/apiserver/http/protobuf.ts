@@ -4,7 +4,7 @@ import { definitions } from "../../api/machinery/definitions.ts";
 import type { KubeObject } from "../../api/machinery/object.ts";
 import { protobufEncoder } from "../../api/machinery/protobuf/encode.ts";
 import { loadedDefinitionOfKind, sealEnvelope } from "../../api/machinery/protobuf/envelope.ts";
-import { putText, putVarint, tailOf, writtenOf } from "../../api/machinery/protobuf/writer.ts";
+import { fieldHead } from "../../api/machinery/protobuf/writer.ts";
 import type { Resource } from "../../api/machinery/resource.ts";
 import type { Schema } from "../../api/machinery/schema.ts";
 import type { Status } from "../../api/machinery/status.ts";
@@ -67,15 +67,8 @@ export function protobufOf(object: object): Uint8Array {
 
 /** Items as a list has them: each behind the tag and the length of field 2. */
 export function protobufItems(resource: Resource, items: readonly Cached[]): Uint8Array {
-  const parts: Uint8Array[] = [];
-  for (const item of items) {
-    const message = messageOf(resource, item);
-    const head = tailOf(12);
-    putVarint(head, message.length);
-    putVarint(head, 0x12);
-    parts.push(writtenOf(head), message);
-  }
-  return joined(parts);
+  const messages = items.map((item) => messageOf(resource, item));
+  return joined(messages.flatMap((message) => [fieldHead(2, message.length), message]));
 }
 
 /** The body of a list, in pieces. `items` is what `protobufItems` gave. */
@@ -108,17 +101,12 @@ export function protobufEvents(resource: Resource, shown?: (item: Cached) => obj
 
 /** WatchEvent: type (1), and object (2), a RawExtension whose bytes are field 1. */
 function eventFrame(type: string, body: Uint8Array): Uint8Array {
-  const inner = tailOf(12);
-  putVarint(inner, body.length);
-  putVarint(inner, 0x0a);
-  const extension = writtenOf(inner);
-  const outer = tailOf(48);
-  putVarint(outer, extension.length + body.length);
-  putVarint(outer, 0x12);
-  putText(outer, type);
-  putVarint(outer, 0x0a);
-  const head = writtenOf(outer);
+  const name = utf8.encode(type);
+  const extension = fieldHead(1, body.length);
+  const head = joined([fieldHead(1, name.length), name, fieldHead(2, extension.length + body.length), extension]);
   const length = new Uint8Array(4);
-  new DataView(length.buffer).setUint32(0, head.length + extension.length + body.length);
-  return joined([length, head, extension, body]);
+  new DataView(length.buffer).setUint32(0, head.length + body.length);
+  return joined([length, head, body]);
 }
+
+const utf8 = new TextEncoder();

@@ -145,7 +145,11 @@ function warningHeader(warnings: readonly string[]): string[] {
   return shown;
 }
 
+/** What may be asked of what is behind a proxy. */
+const proxied = new Set(["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"]);
+
 function checkVerb(resource: Resource, { verb, method, resource: where }: Route, subresource?: Subresource): void {
+  if (subresource?.name === "proxy" && proxied.has(method) && where!.name !== undefined) return;
   const known: readonly string[] = subresource ? subresource.verbs : resource.verbs;
   const wanted = subresource ? (methodVerbs[method] ?? verb) : verb;
   const collection = verb === "create" && where!.name !== undefined && !subresource;

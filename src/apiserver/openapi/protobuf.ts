@@ -1,6 +1,7 @@
 // The OpenAPI v2 document in protobuf, as the gnostic library defines it: the form in which kubectl asks for it. Only what
 // validation and `explain` read is in it: kinds, fields, types and texts; no paths.
 
+import { fieldHead } from "../../api/machinery/protobuf/writer.ts";
 import { joined } from "../../base/bytes.ts";
 
 type Json = Record<string, any>;
@@ -18,34 +19,18 @@ class Message {
   bytes(field: number, value: Uint8Array | string | Message | undefined): this {
     if (value === undefined || value === "") return this;
     const content = typeof value === "string" ? utf8.encode(value) : value instanceof Message ? value.done() : value;
-    return this.#add(varint(field * 8 + 2))
-      .#add(varint(content.length))
-      .#add(content);
+    this.#parts.push(fieldHead(field, content.length), content);
+    return this;
   }
 
-  /** Adds a field that is a truth value; nothing for false. */
-  flag(field: number, value: boolean | undefined): this {
-    return value ? this.#add(varint(field * 8)).#add(varint(1)) : this;
-  }
-
-  #add(part: Uint8Array): this {
-    this.#parts.push(part);
+  /** Adds a field of one of the first fifteen numbers that is true. */
+  flag(field: number): this {
+    this.#parts.push(Uint8Array.of(field * 8, 1));
     return this;
   }
 
   done(): Uint8Array {
     return joined(this.#parts);
-  }
-}
-
-function varint(value: number): Uint8Array {
-  const bytes: number[] = [];
-  for (let rest = value; ; rest = Math.floor(rest / 128)) {
-    if (rest < 128) {
-      bytes.push(rest);
-      return Uint8Array.from(bytes);
-    }
-    bytes.push((rest % 128) + 128);
   }
 }
 
@@ -68,7 +53,7 @@ function schemaMessage(schema: Json): Message {
   const { additionalProperties, properties } = schema;
   if (typeof additionalProperties === "object")
     message.bytes(21, new Message().bytes(1, schemaMessage(additionalProperties)));
-  else if (additionalProperties === true) message.bytes(21, new Message().flag(2, true));
+  else if (additionalProperties === true) message.bytes(21, new Message().flag(2));
   if (schema.type) message.bytes(22, new Message().bytes(1, schema.type));
   if (schema.items) message.bytes(23, new Message().bytes(1, schemaMessage(schema.items)));
   if (properties) {

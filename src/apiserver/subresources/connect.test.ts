@@ -105,6 +105,18 @@ check("a pod is asked just what was asked for", hello, async ({ fetch, seen }) =
   assert.equal(seen[0]!.url, "/a%2Fb/c%20d?x=%20+&y=%26");
 });
 
+check("a pod is asked in every way", hello, async ({ fetch, seen }) => {
+  const methods = ["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"];
+  for (const method of methods) {
+    const answer = await fetch(`${pods}/p/proxy/a`, { method });
+    assert.deepEqual([answer.status, await answer.text()], [200, method === "HEAD" ? "" : "hello"], method);
+  }
+  assert.deepEqual(
+    seen.map(({ method }) => method),
+    methods,
+  );
+});
+
 check("the pod learns where from, and no credentials", hello, async ({ fetch, seen }) => {
   const headers = {
     "x-forwarded-for": "1.2.3.4",
@@ -158,6 +170,8 @@ check("a page's links lead through the proxy", paging, async ({ fetch }) => {
     assert.equal(answer.headers.get("content-encoding"), encoding === "gzip" ? "gzip" : null);
     assert.equal(await answer.text(), page.replace("/next", `${pods}/p/proxy/next`));
   }
+  const head = await fetch(`${pods}/p/proxy/x`, { method: "HEAD", headers: { "accept-encoding": "gzip" } });
+  assert.deepEqual([head.status, await head.text()], [200, ""]);
   const text = await fetch(`${pods}/p/proxy/x`, { headers: { "x-type": "text/plain", "accept-encoding": "identity" } });
   assert.equal(await text.text(), page);
 });
@@ -300,7 +314,7 @@ for (const [protocol, wanted] of [
   });
 }
 
-check("a watch over a WebSocket, until the client has seen enough", hello, async ({ client }) => {
+check("a watch over a WebSocket, until the client has seen enough", hello, async ({ client, fetch }) => {
   const url = `${pods}?watch=true`;
   const socket = await client.webSocket({ url, headers: { authorization }, protocols: [] });
   for await (const message of socket.messages) {
@@ -309,6 +323,9 @@ check("a watch over a WebSocket, until the client has seen enough", hello, async
     assert.deepEqual([type, object.kind, object.metadata.name], ["ADDED", "Pod", "p"]);
     break;
   }
+  // It has no seat any more: what runs is the question alone.
+  const metrics = await (await fetch("/metrics")).text();
+  assert.match(metrics, /^apiserver_flowcontrol_current_executing_requests\{[^}]*exempt[^}]*\} 1$/m);
   socket.close(1000);
   await socket.closed;
 });

@@ -26,6 +26,11 @@ function check(what: string, page: string, wanted: string): void {
 check("a link", '<a href="/b">x</a>', '<a href="/proxy/b">x</a>');
 check("without quotes, in capitals", "<A HREF=/b>x</A>", '<a href="/proxy/b">x</A>');
 check("several in one tag", '<video src="/v" poster="/p"></video>', '<video src="/proxy/v" poster="/proxy/p"></video>');
+check(
+  "a tag with a name of JavaScript's",
+  '<constructor href="/b"></constructor>',
+  '<constructor href="/b"></constructor>',
+);
 check("no link at all", '<p title="/b">/b</p>', '<p title="/b">/b</p>');
 check("links elsewhere stay as they were written", "<a href='b'>x</a><br/>", "<a href='b'>x</a><br/>");
 check(
@@ -49,6 +54,16 @@ check("text alone, and nothing", "hello <", "hello <");
 test("links: nothing", async () => {
   async function* nothing() {}
   for await (const _ of turnLinks(nothing(), (link) => link)) assert.fail();
+});
+
+test("links: a tag without an end is not kept for ever", async () => {
+  async function* endless() {
+    yield fromLatin1('<a href="');
+    for (;;) yield new Uint8Array(1024 * 1024).fill(97);
+  }
+  await assert.rejects(async () => {
+    for await (const _ of turnLinks(endless(), (link) => link));
+  }, /without an end of a tag or text/);
 });
 
 test("links: a page that breaks off with an error", async () => {

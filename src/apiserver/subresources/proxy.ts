@@ -137,7 +137,9 @@ export async function proxyTo(
   const answer = await forward(request, client, `${rest}${query}`, forwardedHeaders(request, `${prefix}${rest}`));
   if (answer.upgraded) return answer;
   const turned = (link: string) => redirected(link, [new URL(target).host, hostOf(request)], prefix);
-  return turnedPage({ ...answer, headers: turnedAround(answer.headers, turned) }, turned);
+  const back = { ...answer, headers: turnedAround(answer.headers, turned) };
+  const isEmpty = request.method === "HEAD" || answer.status === 204 || answer.status === 304;
+  return isEmpty ? back : turnedPage(back, turned);
 }
 
 function hostOf({ headers }: HttpRequest): string | undefined {
@@ -145,7 +147,7 @@ function hostOf({ headers }: HttpRequest): string | undefined {
 }
 
 /** Encodings of pages that are taken off and put on again. */
-const encodings: Record<string, "gzip" | "deflate" | undefined> = { gzip: "gzip", deflate: "deflate" };
+const encodings: readonly string[] = ["gzip", "deflate"];
 
 /** The answer, with its links turned if it is a page. One in an encoding that we don't read stays as it is. */
 async function turnedPage(answer: HttpAnswer, turned: (link: string) => string): Promise<HttpAnswer> {
@@ -153,8 +155,8 @@ async function turnedPage(answer: HttpAnswer, turned: (link: string) => string):
   const type = String(headers["content-type"] ?? "").split(";")[0]!;
   if (type.trim().toLowerCase() !== "text/html" || !body || !("stream" in body)) return answer;
   const encoding = String(headers["content-encoding"] ?? "");
-  const format = encodings[encoding];
-  if (encoding !== "" && !format) return answer;
+  if (encoding !== "" && !encodings.includes(encoding)) return answer;
+  const format = encoding as "gzip" | "deflate" | "";
   const { turnLinks } = await import("./html_links.ts");
   // Its length is another now.
   const { "content-length": _, ...rest } = headers;

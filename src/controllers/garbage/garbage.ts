@@ -52,8 +52,8 @@ function start(options: RunnerOptions): AsyncDisposable {
   const abort = new AbortController();
   const queue = workQueue({ clock });
   const stack = new DisposableStack();
-  /** Followed resources by id; `heard` once their changes are heard of. */
-  const followed = new Map<string, { ref: ResourceRef; informer: Informer; heard?: Disposable }>();
+  /** Followed resources by id; `heard` once their changes are heard of, `own` if nobody else followed them before. */
+  const followed = new Map<string, { ref: ResourceRef; informer: Informer; own: boolean; heard?: Disposable }>();
   /** Invariant: every object in a followed cache stands here under its uid. */
   const places = new Map<string, { id: string; key: string }>();
   const absent = new Set<string>();
@@ -97,9 +97,10 @@ function start(options: RunnerOptions): AsyncDisposable {
     forget(wanted);
     for (const [id, ref] of wanted) {
       if (followed.has(id)) continue;
+      const own = !informers.find(ref);
       const informer = informers.of(ref);
       informer.addIndex("owner", ({ metadata }) => metadata.ownerReferences?.map(({ uid }) => uid) ?? []);
-      followed.set(id, { ref, informer });
+      followed.set(id, { ref, informer, own });
     }
     await filled();
     if (abort.signal.aborted) return;
@@ -125,12 +126,12 @@ function start(options: RunnerOptions): AsyncDisposable {
 
   /** Lets go of what is served no more. */
   function forget(served: ReadonlyMap<string, ResourceRef>): void {
-    for (const [id, { ref, informer, heard }] of followed) {
+    for (const [id, { ref, informer, own, heard }] of followed) {
       if (served.has(id)) continue;
       heard?.[Symbol.dispose]();
       followed.delete(id);
       for (const { metadata } of informer.list()) places.delete(metadata.uid);
-      void informers.end(ref);
+      if (own) void informers.end(ref);
     }
   }
 

@@ -34,11 +34,13 @@ function collide(one: HostPort, other: HostPort): boolean {
 }
 
 /** Why a new pod cannot run beside those that are here, or undefined. Pods that have ended are in nobody's way. Pure. */
-export function rejectionOf(pod: Pod, others: readonly Pod[]): Rejection | undefined {
+export function rejectionOf(pod: Pod, others: Iterable<Pod>): Rejection | undefined {
   const wanted = hostPortsOf(pod);
   if (wanted.length === 0) return undefined;
-  const taken = others.filter(({ status }) => !isTerminalPhase(status?.phase)).flatMap(hostPortsOf);
-  if (!wanted.some((one) => taken.some((other) => collide(one, other)))) return undefined;
+  const isInTheWay = (other: Pod): boolean =>
+    !isTerminalPhase(other.status?.phase) &&
+    hostPortsOf(other).some((one) => wanted.some((each) => collide(one, each)));
+  if (!Iterator.from(others).some(isInTheWay)) return undefined;
   const message =
     "Pod was rejected: Predicate NodePorts failed: node(s) didn't have free ports for the requested pod ports";
   return { reason: "NodePorts", message };

@@ -77,7 +77,10 @@ export function podManager(kit: PodKit, listed: Map<string, PodRuntime>): PodMan
   }
 
   /** A pod that cannot run here ends before it begins. */
-  function letIn(worker: PodWorker, pod: Pod, others: readonly Pod[]): void {
+  function letIn(worker: PodWorker, pod: Pod): void {
+    const others = Iterator.from(workers.values())
+      .filter((other) => other !== worker)
+      .map(({ view }) => ({ ...view().pod, status: view().status }));
     const rejection = rejectionOf(pod, others);
     if (!rejection) return;
     kit.record({ object: pod }, "Warning", rejection.reason, rejection.message.replace("Pod was rejected: ", ""));
@@ -95,10 +98,9 @@ export function podManager(kit: PodKit, listed: Map<string, PodRuntime>): PodMan
       else if (!stopped) {
         const runtime = listed.get(uid) ?? emptyRuntime;
         listed.delete(uid);
-        const others = [...workers.values()].map(({ view }) => ({ ...view().pod, status: view().status }));
         const added = podWorker(pod, runtime, kit, () => workers.delete(uid));
         workers.set(uid, added);
-        if (runtime === emptyRuntime && !isTerminalPhase(pod.status?.phase)) letIn(added, pod, others);
+        if (runtime === emptyRuntime && !isTerminalPhase(pod.status?.phase)) letIn(added, pod);
       }
     },
     event(event) {

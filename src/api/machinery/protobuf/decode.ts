@@ -6,6 +6,7 @@ import { base64 } from "../../../base/bytes.ts";
 import { DecodeError } from "../decode_errors.ts";
 import type { Definitions, Schema } from "../schema.ts";
 import { fieldNumbers, type NamedField } from "./numbers.ts";
+import { type ScalarKind, scalarKind } from "./scalars.ts";
 import { specialMessage } from "./special.ts";
 import {
   type Cursor,
@@ -164,7 +165,7 @@ function mapField(name: string, values: ValueReader): FieldReader {
   };
 }
 
-const scalars: Record<string, ValueReader> = {
+const scalars: Record<ScalarKind, ValueReader> = {
   text: { wireType: 2, zero: () => "", read: readText },
   bytes: { wireType: 2, zero: () => "", read: (cursor) => base64(readBytes(cursor)) },
   bool: { wireType: 0, zero: () => false, read: readBool },
@@ -174,21 +175,11 @@ const scalars: Record<string, ValueReader> = {
 };
 
 function valueReader(schema: Schema, definitions: Definitions): ValueReader {
+  const scalar = scalarKind(schema);
+  if (scalar) return scalars[scalar];
   if (schema.$ref !== undefined) return messageReader(schema.$ref, definitions);
-  switch (schema.type) {
-    case "string":
-      return schema.format === "byte" ? scalars.bytes! : scalars.text!;
-    case "boolean":
-      return scalars.bool!;
-    case "integer":
-      return schema.format === "int32" ? scalars.int32! : scalars.int64!;
-    case "number":
-      return scalars.double!;
-    case "array":
-      return wrappedList(valueReader(schema.items!, definitions));
-    default:
-      throw new DecodeError(`not supported yet: protobuf of a value of type ${schema.type ?? "any"}`);
-  }
+  if (schema.type === "array") return wrappedList(valueReader(schema.items!, definitions));
+  throw new DecodeError(`not supported yet: protobuf of a value of type ${schema.type ?? "any"}`);
 }
 
 /** Protobuf has no list in a map or list: there it is a message whose first field is the list. */

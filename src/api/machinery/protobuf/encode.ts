@@ -4,6 +4,7 @@
 import { fromLatin1 } from "../../../base/bytes.ts";
 import type { Definitions, Schema } from "../schema.ts";
 import { fieldNumbers, type NamedField } from "./numbers.ts";
+import { type ScalarKind, scalarKind } from "./scalars.ts";
 import { specialWriter } from "./special.ts";
 import type { WireType } from "./wire.ts";
 import {
@@ -151,33 +152,23 @@ function mapField(name: string, number: number, { wireType, write }: ValueWriter
   };
 }
 
-const scalars: Record<string, ValueWriter> = {
+const scalars: Record<ScalarKind, ValueWriter> = {
   text: { wireType: 2, write: putText },
   bytes: { wireType: 2, write: (tail, value: string) => putBytes(tail, fromLatin1(atob(value))) },
   bool: { wireType: 0, write: (tail, value: boolean) => putVarint(tail, value ? 1 : 0) },
-  integer: { wireType: 0, write: putVarint },
+  int32: { wireType: 0, write: putVarint },
+  int64: { wireType: 0, write: putVarint },
   double: { wireType: 1, write: putDouble },
 };
 
 function valueWriter(schema: Schema, definitions: Definitions): ValueWriter {
+  const scalar = scalarKind(schema);
+  if (scalar) return scalars[scalar];
   if (schema.$ref !== undefined) return messageWriter(schema.$ref, definitions);
-  switch (schema.type) {
-    case "string":
-      return schema.format === "byte" ? scalars.bytes! : scalars.text!;
-    case "boolean":
-      return scalars.bool!;
-    case "integer":
-      return scalars.integer!;
-    case "number":
-      return scalars.double!;
-    case "array":
-      return wrappedList(valueWriter(schema.items!, definitions));
-    default:
-      throw new Error(`not supported yet: protobuf of a value of type ${schema.type ?? "any"}`);
-  }
+  if (schema.type === "array") return wrappedList(valueWriter(schema.items!, definitions));
+  throw new Error(`not supported yet: protobuf of a value of type ${schema.type ?? "any"}`);
 }
 
-/** Protobuf has no list in a map or list: there it is a message whose first field is the list. */
 function wrappedList(item: ValueWriter): ValueWriter {
   const fields = [listField("items", 1, item)];
   return { wireType: 2, write: (tail, items) => putMessage(tail, fields, { items }) };

@@ -1,9 +1,10 @@
 // A body in protobuf: four bytes that say so, and a message that names the kind and holds the object's own message.
 
+import { joined } from "../../../base/bytes.ts";
 import { DecodeError } from "../decode_errors.ts";
 import { loadDefinitions } from "../definitions.ts";
 import { cursorOf, readBytes, readFields, readMessage, readText } from "./wire.ts";
-import { putBytes, putText, putVarint, tailOf, writtenOf } from "./writer.ts";
+import { fieldHead } from "./writer.ts";
 
 /** The media type of such bodies. */
 export const protobufMediaType = "application/vnd.kubernetes.protobuf";
@@ -48,26 +49,14 @@ const envelopeEnd = Uint8Array.of(0x1a, 0, 0x22, 0);
 
 /** A body around a message that is there in pieces: the pieces, with what comes before and after them. */
 export function sealEnvelope(apiVersion: string, kind: string, message: readonly Uint8Array[]): Uint8Array[] {
-  return [envelopeHead(apiVersion, kind, lengthOf(message)), ...message, envelopeEnd];
+  const [version, name] = [utf8.encode(apiVersion), utf8.encode(kind)];
+  const type = joined([fieldHead(1, version.length), version, fieldHead(2, name.length), name]);
+  const length = message.reduce((sum, part) => sum + part.length, 0);
+  const head = joined([Uint8Array.from(prefix), fieldHead(1, type.length), type, fieldHead(2, length)]);
+  return [head, ...message, envelopeEnd];
 }
 
-function lengthOf(parts: readonly Uint8Array[]): number {
-  return parts.reduce((sum, part) => sum + part.length, 0);
-}
-
-function envelopeHead(apiVersion: string, kind: string, length: number): Uint8Array {
-  const type = tailOf(64);
-  putText(type, kind);
-  putVarint(type, 0x12);
-  putText(type, apiVersion);
-  putVarint(type, 0x0a);
-  const head = tailOf(96);
-  putVarint(head, length);
-  putVarint(head, 0x12);
-  putBytes(head, writtenOf(type));
-  putVarint(head, 0x0a);
-  return Uint8Array.of(...prefix, ...writtenOf(head));
-}
+const utf8 = new TextEncoder();
 
 let definitionsByKind: Map<string, string> | undefined;
 

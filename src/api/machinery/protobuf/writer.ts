@@ -95,3 +95,11 @@ export function putLengthSince(tail: Tail, before: number): void {
 export function writtenOf({ bytes, at }: Tail): Uint8Array {
   return bytes.slice(at);
 }
+
+/** What stands before a field of so many bytes: its tag and their number. */
+export function fieldHead(number: number, length: number): Uint8Array {
+  const tail = tailOf(2 * varintBytesMax);
+  putVarint(tail, length);
+  putVarint(tail, number * 8 + 2);
+  return writtenOf(tail);
+}
